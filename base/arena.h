@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of one piece of work (an invocation, a request): taken in pieces, given back at once. Not for several threads. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "str.h"
+
+struct arena_block;
+struct arena {
+    struct arena_block *head; /* the block being filled; older ones hang behind it */
+    size_t used;              /* bytes in all blocks */
+    size_t limit;             /* `used` never passes this */
+};
+
+void arena_init(struct arena *a, size_t limit);      /* takes no memory yet */
+void *arena_take(struct arena *a, size_t n);         /* aligned for any type, not zeroed; NULL past the limit */
+void *arena_zero(struct arena *a, size_t n);         /* the same, zeroed */
+void *arena_grow(struct arena *a, void *p, size_t old_n, size_t new_n); /* in place if p was the last piece; NULL: p stays valid */
+char *arena_copy(struct arena *a, struct str s);     /* NUL-terminated copy; NULL past the limit */
+void arena_reset(struct arena *a);                   /* everything taken is gone; one ordinary block is kept for the next turn */
+void arena_close(struct arena *a);                   /* gives all memory back */
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Base64 (RFC 4648 section 4), with padding, strict in reading. */
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
+
+#include "buf.h"
+
+void base64_write(struct buf *out, struct str bytes);
+bool base64_read(struct str text, struct str *bytes, struct arena *a, struct err *e); /* ERR_PARSE names the position */
+
+#endif

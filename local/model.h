@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a SAM template says, resolved: APIs with their routes, functions with their environment, roles and users with their
+   policies. The reader is small and strict: what it accepts is exact; what it does not know and could change who gets in,
+   it refuses by file, line and name. */
+#ifndef LOCAL_MODEL_H
+#define LOCAL_MODEL_H
+
+#include "http_msg.h"
+#include "policy.h"
+
+enum model_principal_kind { MODEL_ROLE, MODEL_USER };
+
+/* A role of the template or callers file, or a user of the callers file. */
+struct model_principal {
+    enum model_principal_kind kind;
+    struct str logical_id;
+    struct str name;     /* RoleName, or STACK-LogicalId; UserName, or the logical id */
+    struct str profile;  /* in .apigw/credentials: a role's logical id, a user's name */
+    struct str arn;      /* arn:aws:iam::ACCOUNT:role/NAME or :user/NAME */
+    struct str user_arn; /* what requestContext.identity.userArn shows: a user's arn, a role's assumed-role arn with the session */
+    struct str unique_id; /* AROA... or AIDA..., 21 characters, derived from the arn */
+    struct str session;  /* the function's name for a function's role, else "apigw"; absent for a user */
+    struct policy_statements policies;
+};
+
+struct model_function {
+    struct str logical_id, name, arn;
+    struct str handler; /* _HANDLER */
+    struct model_principal *role;
+    int64_t timeout_s, memory_mb;
+    struct http_fields environment; /* names and resolved values of Environment.Variables */
+    struct str log_format, log_level; /* LoggingConfig; absent: Text, and no AWS_LAMBDA_LOG_LEVEL */
+    struct str log_group;
+};
+
+struct model_route {
+    struct str method; /* GET ..., or ANY */
+    struct str path;   /* "/private" */
+    bool aws_iam;      /* else open */
+    const struct model_function *function;
+    unsigned line;
+};
+
+struct model_api {
+    struct str logical_id, name, stage;
+    struct str api_id; /* 10 characters, derived from stack and logical id: the same at every start */
+    struct str *binary_media_types;
+    size_t n_binary_media_types;
+    struct model_route *routes;
+    size_t n_routes;
+};
+
+struct model {
+    struct str region, account_id, stack_name, partition, url_suffix;
+    struct model_api *apis;
+    size_t n_apis;
+    struct model_function *functions;
+    size_t n_functions;
+    struct model_principal *principals;
+    size_t n_principals;
+    struct str *notices; /* sentences for the operator: what was read and has no effect here */
+    size_t n_notices;
+};
+
+struct model_options {
+    const char *template_path;
+    const char *callers_path; /* may be NULL */
+    struct str region, account_id, stack_name;
+    const struct http_fields *parameters; /* overrides of the template's parameters, name and value */
+};
+
+/* Everything lives in the arena. Errors are ERR_CONFIG and begin with "FILE:LINE: " (FILE alone when it cannot be read). */
+bool model_read(const struct model_options *options, struct model *model, struct arena *a, struct err *e);
+
+#endif

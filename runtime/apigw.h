@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* API Gateway events and replies, read and written: REST API proxy (payload 1.0), HTTP API and Function URL (payload 2.0).
+   https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+   https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
+#ifndef RUNTIME_APIGW_H
+#define RUNTIME_APIGW_H
+
+#include "buf.h"
+#include "http_msg.h"
+
+enum apigw_format { APIGW_REST, APIGW_HTTP_V2 }; /* APIGW_HTTP_V2: Function URLs too */
+
+/* requestContext.identity (REST) or requestContext.authorizer.iam (2.0). Absent on an open method. */
+struct apigw_identity {
+    struct str user_arn, caller, user, access_key, account_id, principal_org_id;
+    struct str source_ip, user_agent;
+};
+
+struct apigw_event {
+    enum apigw_format format;
+    struct http_request http; /* path without the stage (REST) or rawPath (2.0); query encoded; body decoded */
+    bool body_is_base64;      /* the event carried the body in base64 */
+    struct http_fields params; /* the query, decoded, in order, repeats kept */
+    struct http_fields path_params, stage_variables;
+    struct apigw_identity identity;
+    struct str resource, resource_id; /* "/private" */
+    struct str api_id, stage, account_id, domain_name, domain_prefix, protocol;
+    struct str request_id, extended_request_id;
+    int64_t time_epoch_ms;
+};
+
+/* Everything lives in the arena. ERR_PARSE: not JSON, no known shape, a member of the wrong type, bad base64. */
+bool apigw_read_event(struct str json, struct apigw_event *event, struct arena *a, struct err *e);
+
+/* Writes a REST event with every member AWS sends; what is absent becomes null. */
+void apigw_write_event(struct buf *json, const struct apigw_event *event, struct arena *a);
+
+/* A body that is not UTF-8 text goes out in base64. */
+void apigw_write_reply(struct buf *json, enum apigw_format format, const struct http_response *rs);
+
+/* ERR_PARSE when API Gateway would answer 502 for this reply. The content type defaults to application/json. */
+bool apigw_read_reply(struct str json, struct http_response *rs, struct arena *a, struct err *e);
+
+#endif
