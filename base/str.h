@@ -12,8 +12,9 @@ struct str {
     size_t n;
 };
 
-/* The view of a string literal. */
-#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+/* The view of a string literal; STR_INIT where only an initializer may stand. */
+#define STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+#define STR(literal) ((struct str)STR_INIT(literal))
 
 /* printf("%.*s", STR_ARG(s)): shows at most INT_MAX bytes. */
 #define STR_ARG(s) str_print_width(s), ((s).p ? (s).p : "")

@@ -12,6 +12,7 @@ enum { HTTP_NO_TIMEOUT = 0 };
 struct http_options {
     struct str user_agent;      /* sent unless the request has one; absent: none */
     int64_t connect_timeout_ms; /* resolve, connect and TLS together; 0: libcurl's 300 s */
+    bool never_resend;          /* a POST or PATCH is never sent twice, even when a kept connection dies under it */
     size_t max_response_bytes;  /* body limit; a longer one is ERR_LIMIT, never a cut */
 };
 

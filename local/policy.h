@@ -13,7 +13,8 @@ struct policy_statement {
     struct str *actions, *resources;
     size_t n_actions, n_resources;
     struct str policy_name;
-    unsigned line; /* of the statement in its file */
+    const char *file; /* the path that was read, and there */
+    unsigned line;    /* the line of the statement */
 };
 
 struct policy_statements {

@@ -4,10 +4,12 @@
    Pure: clock, keys, region and service come in as arguments; no sockets, no environment. Needs OpenSSL's libcrypto.
 
    What sigv4_sign adds, in this order, is what must be sent with the request as it is:
-       X-Amz-Date: 20150830T123600Z
-       X-Amz-Content-Sha256: <hex>          only with send_body_hash
-       X-Amz-Security-Token: <token>        only when keys.token is there
-       Authorization: AWS4-HMAC-SHA256 Credential=ID/20150830/REGION/SERVICE/aws4_request, SignedHeaders=a;b, Signature=<64 hex>
+     X-Amz-Date: 20150830T123600Z
+     X-Amz-Content-Sha256: <hex>          only with send_body_hash
+     X-Amz-Security-Token: <token>        only when keys.token is there
+     Authorization: AWS4-HMAC-SHA256 Credential=ID/20150830/REGION/SERVICE/aws4_request,
+                    SignedHeaders=a;b, Signature=<64 hex>      (one line)
+
    The caller sends exactly rq->path, rq->query and a Host field with the value that rq->fields holds. */
 #ifndef SIGV4_SIGV4_H
 #define SIGV4_SIGV4_H
@@ -17,7 +19,7 @@
 
 struct sigv4_keys {
     struct str id, secret;
-    struct str token; /* absent for long-term keys (AKIA...) */
+    struct str token; /* absent or empty for long-term keys (AKIA...) */
 };
 
 /* How the canonical request gets its path. Every service but S3: SIGV4_PATH_NORMALIZE. */
@@ -35,11 +37,18 @@ struct sigv4_scope {
     bool unsigned_token; /* send the token without signing it */
 };
 
-/* Signs every field of rq but those a hop may change (connection, user-agent, x-amzn-trace-id, x-forwarded-* ...; the list
-   is in sigv4_stages.c). New fields live in the arena. Errors: ERR_PARSE for an input that cannot be signed (no Host
-   field, a control byte, an Authorization or X-Amz-Date that is already there), ERR_LIMIT, ERR_MEMORY; rq->fields is then as it was. */
-bool sigv4_sign(struct http_request *rq, const struct sigv4_keys *keys, const struct sigv4_scope *scope, struct arena *a,
-                struct err *e);
+/* Signs every field of rq but those a hop may change (connection, user-agent, x-amzn-trace-id, x-forwarded-* ...; the
+   list is in sigv4_stages.c). New fields live in the arena. An X-Amz-Content-Sha256 field that is already there stands
+   for the body's hash and is signed. On an error rq->fields.n is as it was.
+
+   ERR_PARSE is for what cannot be signed or would not arrive as it was signed: an empty key, region, service or method;
+   no Host field or two; an Authorization, X-Amz-Date or X-Amz-Security-Token that is already there; a query with a
+   signature of its own or with a bad %-escape; a path that does not start with '/' or holds '?' or '#'; a control byte
+   anywhere, tabs and folded values included. Raw spaces and UTF-8 in the path are signed as they are.
+   ERR_LIMIT: HTTP_MAX_FIELDS or SIGV4_MAX_CANONICAL_BYTES is passed. ERR_MEMORY: the arena, or libcrypto.
+   A temporary key (ASIA...) without its token is for the caller to refuse. */
+bool sigv4_sign(struct http_request *rq, const struct sigv4_keys *keys, const struct sigv4_scope *scope,
+                struct arena *a, struct err *e);
 
 /* Why a request was not accepted, in the order of AWS's checks; the names are the x-amzn-ErrorType values. */
 enum sigv4_fault {
@@ -67,7 +76,11 @@ struct sigv4_verdict {
     struct str key_id;  /* as claimed by the caller; trustworthy only with SIGV4_OK. Absent if not readable. */
 };
 
-/* Judges one request. Returns false only when the judging itself failed (memory, libcrypto): then refuse the request. */
+/* Judges one request as API Gateway does; what the sender did wrong is a verdict. Returns false only when the judging
+   itself failed (memory, libcrypto, a clock out of range): then refuse the request; the fault is not SIGV4_OK.
+
+   Beyond the signature: the Host field stands once; a sent X-Amz-Content-Sha256 is the body's real hash, so
+   UNSIGNED-PAYLOAD is refused; every name in SignedHeaders has a field; a key's token is sent, signed or not. */
 bool sigv4_verify(const struct http_request *rq, const struct sigv4_verifier *v, struct sigv4_verdict *verdict,
                   struct arena *a, struct err *e);
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# GNU make. CMake builds; this file gives its ways of use short names and installs what is missing first.
+#   build            bootstrap and apigw, in build/ (the default)
+#   demo             the whole story, step by step; fails with the step that failed
+#   run              the local gateway, until Ctrl-C
+#   test             every test that needs no container; with CI set, a test that did not run is a failure
+#   test-asan        the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
+#   test-valgrind    the unit tests under valgrind
+#   lint             gcc, clang, clang-format, house style, cfn-lint, shell syntax; each alone: lint-compile lint-format
+#                    lint-style lint-templates lint-shell
+#   format           clang-format, in place
+#   build-PublicFunction, build-PrivateFunction   what `sam build` calls: bootstrap into $(ARTIFACTS_DIR)
+#   clean            removes what the targets above built
+.DEFAULT_GOAL := build
+.PHONY: build demo run test test-asan test-valgrind lint lint-compile lint-format lint-style lint-templates lint-shell \
+        format build-PublicFunction build-PrivateFunction clean help tests lint-tools
+
+# Targets share build/, so they run one after the other; -j is for the compiler, and CMake gives it.
+.NOTPARALLEL:
+unexport MAKEFLAGS MFLAGS MAKELEVEL
+
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+STRIP ?= strip
+CFN_LINT_VERSION := 1.51.0
+CFN_LINT := build/venv/bin/cfn-lint
+
+install = sh cmake/install-dependencies.sh
+configure = cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo -S . -B
+compile = MAKEFLAGS=--no-print-directory cmake --build $(1) --parallel $(JOBS)
+
+sources = $(shell find base sigv4 http runtime handlers local tests -name '*.[ch]')
+scripts = $(shell find cmake local tests -name '*.sh')
+
+# only_if_run(names): says which tests did not run; on a build server that is a failure, for nobody reads the log there.
+define only_if_run
+not_run=$(1); \
+if test -n "$$not_run"; then \
+    echo "Not run: $$not_run"; \
+    test -z "$$CI" || { echo "CI is set, so a test that was not run is a failure: $$not_run" >&2; exit 1; }; \
+fi
+endef
+
+# ctest_in(folder)
+define ctest_in
+(cd $(1) && ctest --output-on-failure --no-tests=error -O tests.log) && \
+$(call only_if_run,$$(sed -n '/did not run:$$/,/^$$/s/^[[:space:]]*[0-9][0-9]* - \(.*\) (.*)$$/\1/p' $(1)/tests.log | xargs))
+endef
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# The first time without tests, for they need cmocka; later as the folder was set up.
+build:
+	@$(install) build
+	@$(configure) build $$(test -f build/CMakeCache.txt || echo -DBUILD_TESTING=OFF)
+	@$(call compile,build) --target bootstrap apigw
+
+tests:
+	@$(install) test
+	@$(configure) build -DBUILD_TESTING=ON
+	@$(call compile,build)
+
+demo: build
+	@sh local/demo.sh build
+
+run: build
+	@exec build/apigw start --callers local/callers.yaml
+
+test: tests
+	@$(call ctest_in,build)
+
+test-asan:
+	@$(install) asan
+	@$(configure) build-asan -DBUILD_TESTING=ON -DSANITIZE=address,undefined
+	@$(call compile,build-asan)
+	@export UBSAN_OPTIONS=print_stacktrace=1; $(call ctest_in,build-asan)
+
+# 77 is a test's own word for "not run".
+test-valgrind: tests
+	@$(install) valgrind
+	@not_run=''; \
+	for t in build/test_*; do \
+	    echo "valgrind $$t"; \
+	    status=0; \
+	    valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
+	        --errors-for-leak-kinds=definite "$$t" >build/valgrind.log 2>&1 || status=$$?; \
+	    case $$status in \
+	    0) ;; \
+	    77) not_run="$$not_run$${not_run:+ }$${t#build/test_}" ;; \
+	    *) cat build/valgrind.log; echo "$$t under valgrind: exit code $$status" >&2; exit 1 ;; \
+	    esac; \
+	done; \
+	$(call only_if_run,$$not_run)
+
+lint: lint-compile lint-format lint-style lint-templates lint-shell
+
+lint-tools:
+	@$(install) lint
+
+lint-compile: lint-tools
+	@for cc in gcc clang; do \
+	    $(configure) build-lint-$$cc -DCMAKE_C_COMPILER=$$cc -DBUILD_TESTING=ON && \
+	    $(call compile,build-lint-$$cc) || exit 1; \
+	done
+
+lint-format: lint-tools
+	@clang-format --dry-run -Werror $(sources)
+
+lint-style: lint-tools
+	@python3 tests/check_style.py
+
+lint-templates: $(CFN_LINT)-$(CFN_LINT_VERSION)
+	@$(CFN_LINT) -c I -t template.yaml local/callers.yaml
+
+# The file's name holds the version: another version, another installation.
+$(CFN_LINT)-$(CFN_LINT_VERSION): | lint-tools
+	@python3 -m venv --clear build/venv
+	@build/venv/bin/pip install --quiet --disable-pip-version-check cfn-lint==$(CFN_LINT_VERSION)
+	@touch $@
+
+lint-shell:
+	@for f in $(scripts); do sh -n $$f || exit 1; done
+	@bash -n .ci/run
+
+format: lint-tools
+	@clang-format -i $(sources)
+
+# SAM calls these in a copy of the folder, old build folders included: their paths are stale, so none is used again.
+build-PublicFunction build-PrivateFunction: build-%:
+	@test -n "$(ARTIFACTS_DIR)" || { \
+	    echo "$@: ARTIFACTS_DIR, the folder that receives bootstrap, is not set (sam build sets it)" >&2; exit 1; }
+	@$(install) lambda
+	@rm -rf build-lambda/$*
+	@$(configure) build-lambda/$* -DBUILD_LOCAL=OFF -DBUILD_TESTING=OFF
+	@$(call compile,build-lambda/$*)
+	@mkdir -p "$(ARTIFACTS_DIR)"
+	@$(STRIP) -o "$(ARTIFACTS_DIR)/bootstrap" build-lambda/$*/bootstrap
+	@chmod 755 "$(ARTIFACTS_DIR)/bootstrap"
+
+clean:
+	@rm -rf build build-asan build-lint-gcc build-lint-clang build-lambda

@@ -1,0 +1,161 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# install-dependencies.sh [lambda|build|test|asan|valgrind|lint]: installs what is missing for that purpose.
+#   lambda  bootstrap alone        build           bootstrap, apigw and the demo (the default)
+#   test    build and every test   asan, valgrind  test under these
+#   lint    build with its tests, by both compilers, and the checkers
+# Needs a POSIX shell to begin with. When nothing is missing it needs neither root nor the network.
+set -u
+
+purpose=${1:-build}
+case $purpose in
+lambda | build | test | asan | valgrind | lint) ;;
+*)
+    echo "usage: $0 [lambda|build|test|asan|valgrind|lint]" >&2
+    exit 2
+    ;;
+esac
+
+# The interoperability test runs with the distribution's Python; the checkers run with the user's.
+test_python=${TEST_PYTHON:-/usr/bin/python3}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+compiler() { for c in cc gcc clang; do have "$c" && echo "$c" && return; done; false; }
+
+# A compiler without the C library's headers is of no use.
+have_header() { c=$(compiler) && echo "#include <$1>" | "$c" -E - >/dev/null 2>&1; }
+have_compiler() { have_header stdio.h; }
+
+# have_module NAME VERSION HEADER: before pkg-config is there, the header has to do.
+have_module() {
+    if have pkg-config; then pkg-config --exists "$1 >= $2" 2>/dev/null; else have_header "$3"; fi
+}
+have_certificates() {
+    for f in ${CA_FILES:-/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem}; do
+        test -s "$f" && return
+    done
+    false
+}
+have_ctags() { have ctags && ctags --version 2>/dev/null | grep -q Universal; }
+have_venv() { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
+have_botocore() { test -x "$test_python" && "$test_python" -c 'import botocore.auth' 2>/dev/null; }
+have_sanitizers() {
+    c=$(compiler) && t=$(mktemp) || return 1
+    echo 'int main(void) { return 0; }' | "$c" -fsanitize=address,undefined -x c - -o "$t" 2>/dev/null
+    linked=$?
+    rm -f "$t"
+    return $linked
+}
+
+# One line per need: PURPOSE|WHAT|PROBE|DEBIAN PACKAGES|FEDORA PACKAGES
+needs='lambda|C compiler and C library headers|have_compiler|gcc libc6-dev|gcc
+lambda|make|have make|make|make
+lambda|cmake|have cmake|cmake|cmake
+lambda|pkg-config|have pkg-config|pkg-config|pkgconf-pkg-config
+lambda|libcurl|have_module libcurl 7.76 curl/curl.h|libcurl4-openssl-dev|libcurl-devel
+lambda|OpenSSL libcrypto|have_module libcrypto 3.0 openssl/evp.h|libssl-dev|openssl-devel
+lambda|cJSON|have_module libcjson 1.7.15 cjson/cJSON.h|libcjson-dev|cjson-devel
+lambda|CA certificates|have_certificates|ca-certificates|ca-certificates
+build|libmicrohttpd|have_module libmicrohttpd 0.9.71 microhttpd.h|libmicrohttpd-dev|libmicrohttpd-devel
+build|libyaml|have_module yaml-0.1 0.2 yaml.h|libyaml-dev|libyaml-devel
+build|curl|have curl|curl|curl
+cmocka|cmocka|have_module cmocka 1.1 cmocka.h|libcmocka-dev|libcmocka-devel
+test|botocore for /usr/bin/python3|have_botocore|python3 python3-botocore|python3 python3-botocore
+asan|address and undefined-behaviour sanitizers|have_sanitizers|gcc|libasan libubsan
+valgrind|valgrind|have valgrind|valgrind libc6-dbg|valgrind
+lint|gcc|have gcc|gcc libc6-dev|gcc
+lint|clang|have clang|clang|clang
+lint|clang-format|have clang-format|clang-format|clang-tools-extra
+lint|Universal Ctags|have_ctags|universal-ctags|ctags
+lint|python3 with venv and pip|have_venv|python3 python3-venv python3-pip|python3 python3-pip'
+
+case $purpose in
+lambda) wanted=' lambda ' ;;
+build) wanted=' lambda build ' ;;
+test) wanted=' lambda build cmocka test ' ;;
+asan) wanted=' lambda build cmocka test asan ' ;;
+valgrind) wanted=' lambda build cmocka test valgrind ' ;;
+lint) wanted=' lambda build cmocka lint ' ;;
+esac
+
+find_missing() {
+    missing='' deb='' rpm=''
+    while IFS='|' read -r for_what what probe debs rpms; do
+        case $wanted in *" $for_what "*) ;; *) continue ;; esac
+        # shellcheck disable=SC2086 # a probe is a function and its words
+        $probe && continue
+        missing="$missing$what|$debs|$rpms
+"
+        for p in $debs; do case " $deb " in *" $p "*) ;; *) deb="$deb${deb:+ }$p" ;; esac; done
+        for p in $rpms; do case " $rpm " in *" $p "*) ;; *) rpm="$rpm${rpm:+ }$p" ;; esac; done
+    done <<END
+$needs
+END
+}
+
+# print_list REASON: what is missing, then the commands that would install it.
+print_list() {
+    echo "$0: $1" >&2
+    echo "Missing for '$purpose':" >&2
+    printf '%s' "$missing" | while IFS='|' read -r what debs rpms; do
+        echo "  $what (Debian, Ubuntu: $debs; Amazon Linux, Fedora: $rpms)" >&2
+    done
+    echo "As root, on Debian or Ubuntu:       apt-get install $deb" >&2
+    echo "As root, on Amazon Linux or Fedora: dnf install $rpm" >&2
+}
+
+find_missing
+test -n "$missing" || exit 0
+
+if have apt-get; then
+    manager=apt-get
+elif have dnf; then
+    manager=dnf
+    # Amazon Linux 2023 has no cJSON; CMake then downloads its pinned release.
+    case " $rpm " in
+    *' cjson-devel '*)
+        if ! dnf -q list cjson-devel >/dev/null 2>&1; then
+            kept=''
+            for p in $rpm; do test "$p" = cjson-devel || kept="$kept${kept:+ }$p"; done
+            rpm=$kept
+        fi
+        ;;
+    esac
+    test -n "$rpm" || exit 0
+else
+    print_list 'there is neither apt-get nor dnf here'
+    exit 1
+fi
+
+if test "$(id -u)" = 0; then
+    root=''
+elif have sudo; then
+    root=sudo
+else
+    print_list 'this needs root, and there is no sudo'
+    exit 1
+fi
+
+# shellcheck disable=SC2086 # lists of words
+if test $manager = apt-get; then
+    echo "$0: apt-get install $deb"
+    $root apt-get update -q &&
+        $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $deb
+else
+    echo "$0: dnf install $rpm"
+    $root dnf install -q -y $rpm
+fi || {
+    print_list "$manager failed"
+    exit 1
+}
+
+find_missing
+if test $manager = dnf; then
+    missing=$(printf '%s' "$missing" | grep -v '^cJSON|')
+fi
+if test -n "$missing"; then
+    missing="$missing
+"
+    print_list "$manager installed its packages, yet something is missing or too old"
+    exit 1
+fi

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `bootstrap`: one binary, a handler chosen by _HANDLER. */
+#include <stdlib.h>
+
+#include "handlers.h"
+#include "private_api.h"
+
+static bool unknown_handler(void *user, struct err *e) {
+    (void)user;
+    const char *name = getenv("_HANDLER");
+    return err_set(e, ERR_CONFIG, "_HANDLER is %s%s%s; this bootstrap has the handlers public and private",
+                   name ? "\"" : "not set", name ? name : "", name ? "\"" : "");
+}
+
+int main(void) {
+    static struct private_api private_api;
+    static const struct {
+        const char *name;
+        struct lambda_program program;
+    } handlers[] = {
+        {"public", {public_init, public_handle, &private_api}},
+        {"private", {NULL, private_handle, NULL}},
+    };
+    static const struct lambda_program none = {.init = unknown_handler};
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+        if (str_eq(str_of(getenv("_HANDLER")), str_of(handlers[i].name))) return lambda_run(&handlers[i].program);
+    return lambda_run(&none);
+}

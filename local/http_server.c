@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Turns libmicrohttpd's callbacks into one call with a whole request. The target is kept as it was on the wire: it is what
+   the caller signed. */
+#include "http_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+
+enum { HEADER_BYTES = 64 * 1024, STACK_BYTES = 512 * 1024, OVERHEAD_BYTES = 64 * 1024 * 1024 };
+
+struct http_server {
+    struct http_server_options options;
+    struct MHD_Daemon *daemon;
+    uint16_t port;
+};
+
+/* One request, from its first line to the end of its answer. */
+struct request {
+    struct arena arena;
+    struct http_request rq;
+    struct buf body;
+    struct err e;
+    bool started, failed;
+};
+
+/* Called with the raw request target before libmicrohttpd decodes anything. */
+static void *on_target(void *user, const char *target, struct MHD_Connection *connection) {
+    struct http_server *s = user;
+    (void)connection;
+    struct request *r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+    arena_init(&r->arena, OVERHEAD_BYTES + 4 * s->options.max_body_bytes);
+    buf_init(&r->body, s->options.max_body_bytes, &r->arena);
+    const char *kept = arena_copy(&r->arena, str_of(target));
+    struct str rest = str_of(kept);
+    if (!kept || !str_cut(&rest, '?', &r->rq.path)) r->rq.query = (struct str){0};
+    else r->rq.query = rest.p ? rest : STR("");
+    r->failed = !kept;
+    return r;
+}
+
+static enum MHD_Result on_field(void *user, enum MHD_ValueKind kind, const char *name, size_t name_n, const char *value,
+                                size_t value_n) {
+    struct request *r = user;
+    (void)kind;
+    char *n = arena_copy(&r->arena, (struct str){name, name_n});
+    char *v = arena_copy(&r->arena, (struct str){value ? value : "", value ? value_n : 0});
+    if (!n || !v ||
+        !http_field_add(&r->rq.fields, (struct str){n, name_n}, (struct str){v, value ? value_n : 0}, &r->arena, &r->e))
+        r->failed = true;
+    return r->failed ? MHD_NO : MHD_YES;
+}
+
+static void peer_text(struct MHD_Connection *connection, char out[static INET6_ADDRSTRLEN]) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr_in *v4 = info ? (const void *)info->client_addr : NULL;
+    if (!v4 || v4->sin_family != AF_INET || !inet_ntop(AF_INET, &v4->sin_addr, out, INET6_ADDRSTRLEN)) out[0] = 0;
+}
+
+static enum MHD_Result send_response(struct MHD_Connection *connection, struct request *r, const struct http_response *rs) {
+    struct MHD_Response *out =
+        MHD_create_response_from_buffer(rs->body.n, (void *)(uintptr_t)rs->body.p, MHD_RESPMEM_MUST_COPY);
+    if (!out) return MHD_NO;
+    enum MHD_Result ok = MHD_YES;
+    for (size_t i = 0; i < rs->fields.n && ok == MHD_YES; i++) {
+        char *n = arena_copy(&r->arena, rs->fields.at[i].name), *v = arena_copy(&r->arena, rs->fields.at[i].value);
+        /* an empty value is refused by libmicrohttpd: such a field is left out */
+        if (!n || !v) ok = MHD_NO;
+        else if (*v) ok = MHD_add_response_header(out, n, v);
+    }
+    if (ok == MHD_YES) ok = MHD_queue_response(connection, (unsigned)rs->status, out);
+    MHD_destroy_response(out);
+    return ok;
+}
+
+static enum MHD_Result answer(struct http_server *s, struct MHD_Connection *connection, struct request *r) {
+    static const struct http_response bad = {.status = 431, .body = STR_INIT("{\"message\":\"Request header too large\"}")};
+    char ip[INET6_ADDRSTRLEN];
+    struct http_response rs = {0};
+    if (r->failed) return send_response(connection, r, &bad);
+    if (r->body.failed) return send_response(connection, r, s->options.too_large);
+    peer_text(connection, ip);
+    r->rq.body = buf_str(&r->body);
+    s->options.handle(s->options.user, &r->rq, str_of(ip), &rs, &r->arena);
+    return rs.status ? send_response(connection, r, &rs) : MHD_NO;
+}
+
+static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_n, void **context) {
+    struct http_server *s = user;
+    struct request *r = *context;
+    (void)url, (void)version;
+    if (!r) return MHD_NO;
+    if (!r->started) {
+        r->started = true;
+        char *kept = arena_copy(&r->arena, str_of(method));
+        r->rq.method = str_of(kept);
+        if (!kept) r->failed = true;
+        MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_field, r);
+        return MHD_YES;
+    }
+    if (*upload_n) {
+        buf_add(&r->body, (struct str){upload, *upload_n});
+        *upload_n = 0;
+        return MHD_YES;
+    }
+    return answer(s, connection, r);
+}
+
+static void on_done(void *user, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
+    struct request *r = *context;
+    (void)user, (void)connection, (void)code;
+    if (!r) return;
+    arena_close(&r->arena);
+    free(r);
+    *context = NULL;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *s) {
+    struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_port = htons(s->options.port)};
+    loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL, NULL,
+                            on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&loopback,
+                            MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_done, s,
+                            MHD_OPTION_CONNECTION_LIMIT, s->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+                            s->options.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
+                            MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
+                            MHD_OPTION_END);
+}
+
+bool http_server_start(const struct http_server_options *options, struct http_server **server, struct err *e) {
+    struct http_server *s = calloc(1, sizeof *s);
+    if (!s) return err_set(e, ERR_MEMORY, "out of memory for a server");
+    s->options = *options;
+    errno = 0;
+    s->daemon = start_daemon(s);
+    const union MHD_DaemonInfo *info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
+    if (!info) {
+        int why = errno;
+        http_server_stop(s);
+        return err_set(e, ERR_NETWORK, "cannot listen on 127.0.0.1:%u: %s", (unsigned)options->port,
+                       why ? strerror(why) : "the server did not start");
+    }
+    s->port = info->port;
+    *server = s;
+    return true;
+}
+
+uint16_t http_server_port(const struct http_server *server) {
+    return server->port;
+}
+
+void http_server_stop(struct http_server *server) {
+    if (!server) return;
+    if (server->daemon) MHD_stop_daemon(server->daemon);
+    free(server);
+}

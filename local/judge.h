@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AWS_IAM as a REST API enforces it: route, signature, token, clock, then the caller's policy; every refusal with AWS's
+   status, x-amzn-ErrorType and body.
+   https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html */
+#ifndef LOCAL_JUDGE_H
+#define LOCAL_JUDGE_H
+
+#include "keyring.h"
+
+struct judge {
+    const struct model *model;
+    const struct model_api *api;
+    const struct keyring *keyring;
+};
+
+struct judge_verdict {
+    const struct model_route *route;     /* NULL: refused before or at routing */
+    const struct keyring_entry *caller;  /* NULL on an open route */
+    struct http_response refusal;        /* status 0: admitted */
+    struct str error_type;               /* of the refusal */
+    struct str why;                      /* for the operator's log: no key, token or signature is in it */
+};
+
+/* Fails closed: false (memory, libcrypto) must be answered with an error, never served. */
+bool judge_request(const struct judge *j, const struct http_request *rq, int64_t now_s, struct judge_verdict *v,
+                   struct arena *a, struct err *e);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes, saves and forgets the keys of one run. */
+#include "keyring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "random.h"
+
+enum { ID_CHARS = 16, SECRET_CHARS = 40, TOKEN_CHARS = 356 };
+
+static const char BASE32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static bool make_text(struct str prefix, size_t n, const char *alphabet, struct str *out, struct arena *a, struct err *e) {
+    char *p = arena_take(a, prefix.n + n + 1);
+    if (!p || !random_text(p + prefix.n, n, alphabet)) return err_set(e, ERR_MEMORY, "no memory or no randomness for keys");
+    memcpy(p, prefix.p, prefix.n);
+    *out = (struct str){p, prefix.n + n};
+    return true;
+}
+
+static bool make_keys(const struct model_principal *who, struct sigv4_keys *keys, struct arena *a, struct err *e) {
+    bool role = who->kind == MODEL_ROLE;
+    *keys = (struct sigv4_keys){0};
+    return make_text(role ? STR("ASIA") : STR("AKIA"), ID_CHARS, BASE32, &keys->id, a, e) &&
+           make_text(STR(""), SECRET_CHARS, BASE64, &keys->secret, a, e) &&
+           (!role || make_text(STR("IQoJb3JpZ2luX2Vj"), TOKEN_CHARS, BASE64, &keys->token, a, e));
+}
+
+bool keyring_make(struct keyring *ring, const struct model *model, struct arena *a, struct err *e) {
+    *ring = (struct keyring){.n = model->n_principals, .region = model->region};
+    ring->at = arena_zero(a, (ring->n ? ring->n : 1) * sizeof *ring->at);
+    if (!ring->at) return err_set(e, ERR_MEMORY, "out of memory for keys");
+    for (size_t i = 0; i < ring->n; i++) {
+        ring->at[i].who = &model->principals[i];
+        if (!make_keys(ring->at[i].who, &ring->at[i].keys, a, e)) return false;
+    }
+    return true;
+}
+
+const struct keyring_entry *keyring_find(const struct keyring *ring, struct str access_key_id) {
+    for (size_t i = 0; i < ring->n; i++)
+        if (str_eq(ring->at[i].keys.id, access_key_id)) return &ring->at[i];
+    return NULL;
+}
+
+const struct keyring_entry *keyring_of(const struct keyring *ring, const struct model_principal *who) {
+    for (size_t i = 0; i < ring->n; i++)
+        if (ring->at[i].who == who) return &ring->at[i];
+    return NULL;
+}
+
+static void write_profile(struct buf *out, const struct keyring_entry *entry, struct str region) {
+    buf_addf(out, "[%.*s]\nregion = %.*s\naws_access_key_id = %.*s\naws_secret_access_key = %.*s\n",
+             STR_ARG(entry->who->profile), STR_ARG(region), STR_ARG(entry->keys.id), STR_ARG(entry->keys.secret));
+    if (entry->keys.token.p) buf_addf(out, "aws_session_token = %.*s\n", STR_ARG(entry->keys.token));
+    buf_add_char(out, '\n');
+}
+
+static bool write_file(const char *path, struct str text, unsigned long *file_id) {
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return false;
+    bool ok = write(fd, text.p, text.n) == (ssize_t)text.n && fstat(fd, &st) == 0;
+    if (ok) *file_id = (unsigned long)st.st_ino;
+    return close(fd) == 0 && ok;
+}
+
+bool keyring_save(struct keyring *ring, const char *dir, struct arena *a, struct err *e) {
+    struct buf text, path, part;
+    buf_init(&text, 1024 * 1024, a);
+    buf_init(&path, 4096, a);
+    buf_init(&part, 4096, a);
+    buf_add(&text, STR("# Keys of one run of apigw, of no use anywhere else. This file goes when it stops.\n\n"));
+    for (size_t i = 0; i < ring->n; i++) write_profile(&text, &ring->at[i], ring->region);
+    buf_addf(&path, "%s/credentials%c", dir, 0);
+    buf_addf(&part, "%s/credentials.%ld%c", dir, (long)getpid(), 0);
+    if (!buf_ok(&text, e) || !buf_ok(&path, e) || !buf_ok(&part, e)) return false;
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) return err_set(e, ERR_CONFIG, "cannot make %s: %s", dir, strerror(errno));
+    unlink(part.p);
+    if (!write_file(part.p, buf_str(&text), &ring->file_id) || rename(part.p, path.p) != 0) {
+        err_set(e, ERR_CONFIG, "cannot write %s: %s", path.p, strerror(errno));
+        unlink(part.p);
+        return false;
+    }
+    ring->path = path.p;
+    return true;
+}
+
+static void wipe(struct str s) {
+    for (volatile char *p = (volatile char *)(uintptr_t)s.p; s.n; s.n--) *p++ = 0;
+}
+
+void keyring_close(struct keyring *ring) {
+    struct stat st;
+    if (ring->path && stat(ring->path, &st) == 0 && (unsigned long)st.st_ino == ring->file_id) unlink(ring->path);
+    for (size_t i = 0; i < ring->n; i++) {
+        wipe(ring->at[i].keys.secret);
+        wipe(ring->at[i].keys.token);
+    }
+    *ring = (struct keyring){0};
+}

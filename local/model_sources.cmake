@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# The template's reader and the evaluator of policies: needs base and libyaml only.
+set(MODEL_SOURCES
+  model.c model_api.c model_event.c model_function.c model_parts.c model_policy.c model_principal.c
+  node.c node_read.c policy.c stable_id.c
+  template.c template_condition.c template_name.c template_parameter.c template_resolve.c template_sub.c)

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options, the lines that scripts wait for (`listening`, `ready`), and an orderly end. */
+#include "start.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway.h"
+#include "log.h"
+
+static const char USAGE[] =
+    "usage: apigw start [options]\n"
+    "  --template FILE    the SAM template (template.yaml)\n"
+    "  --callers FILE     a CloudFormation file with more IAM users and roles\n"
+    "  --parameter K=V    a parameter of the template (may be repeated)\n"
+    "  --port N           port of the first API, the next API gets the next one; 0: free ones (3000)\n"
+    "  --bootstrap FILE   the program of the functions (bootstrap beside apigw)\n"
+    "  --region NAME      AWS_REGION, AWS_DEFAULT_REGION or us-east-1 when not given\n"
+    "  --account ID       12 digits (123456789012)\n"
+    "  --stack-name NAME  (lambda-iam-c)\n";
+
+enum { START_BYTES = 64 * 1024 * 1024 };
+
+struct start {
+    struct model_options model;
+    struct gateway_options gateway;
+    const char *bootstrap;
+    struct http_fields parameters;
+    struct arena arena;
+};
+
+static bool usage(const char *what, const char *which) {
+    fprintf(stderr, "apigw start: %s%s\n%s", what, which, USAGE);
+    return false;
+}
+
+static bool read_parameter(struct start *s, const char *text) {
+    struct err e;
+    struct str name, value = str_of(text);
+    if (!str_cut(&value, '=', &name) || !name.n) return usage("--parameter wants NAME=VALUE, not ", text);
+    if (!value.p) value = STR("");
+    return http_field_add(&s->parameters, name, value, &s->arena, &e) || usage(e.msg, "");
+}
+
+static bool read_option(struct start *s, const char *name, const char *value) {
+    int64_t port;
+    if (strcmp(name, "--template") == 0) s->model.template_path = value;
+    else if (strcmp(name, "--callers") == 0) s->model.callers_path = value;
+    else if (strcmp(name, "--bootstrap") == 0) s->bootstrap = value;
+    else if (strcmp(name, "--region") == 0) s->model.region = str_of(value);
+    else if (strcmp(name, "--account") == 0) s->model.account_id = str_of(value);
+    else if (strcmp(name, "--stack-name") == 0) s->model.stack_name = str_of(value);
+    else if (strcmp(name, "--parameter") == 0) return read_parameter(s, value);
+    else if (strcmp(name, "--port") != 0) return usage("unknown option ", name);
+    else if (!str_read_int64(str_of(value), 0, 65535, &port)) return usage("--port wants a number from 0 to 65535, not ", value);
+    else s->gateway.port = (uint16_t)port;
+    return true;
+}
+
+static bool is_word(struct str s, const char *more) {
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!alnum && !strchr(more, c)) return false;
+    }
+    return s.n > 0 && s.n <= 128;
+}
+
+static bool check_names(const struct start *s) {
+    int64_t number;
+    if (!is_word(s->model.region, "-")) return usage("that is no region: ", s->model.region.p);
+    if (!is_word(s->model.stack_name, "-")) return usage("that is no stack name: ", s->model.stack_name.p);
+    if (s->model.account_id.n != 12 || !str_read_int64(s->model.account_id, 0, INT64_MAX, &number))
+        return usage("--account wants 12 digits, not ", s->model.account_id.p);
+    return true;
+}
+
+static bool read_arguments(struct start *s, int argc, char **argv) {
+    const char *region = getenv("AWS_REGION");
+    if (!region || !*region) region = getenv("AWS_DEFAULT_REGION");
+    s->model.region = region && *region ? str_of(region) : STR("us-east-1");
+    s->model.account_id = STR("123456789012");
+    s->model.stack_name = STR("lambda-iam-c");
+    s->model.template_path = "template.yaml";
+    s->model.parameters = &s->parameters;
+    s->gateway.port = 3000;
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 == argc) return usage("no value behind ", argv[i]);
+        if (!read_option(s, argv[i], argv[i + 1])) return false;
+    }
+    return check_names(s);
+}
+
+/* The given file, or `bootstrap` in the folder of this program. */
+static bool find_bootstrap(struct start *s, struct err *e) {
+    static char self[PATH_MAX], found[PATH_MAX];
+    if (!s->bootstrap) {
+        ssize_t n = readlink("/proc/self/exe", self, sizeof self - sizeof "/bootstrap");
+        if (n <= 0) return err_set(e, ERR_CONFIG, "cannot tell where this program is; give --bootstrap");
+        self[n] = 0;
+        char *slash = strrchr(self, '/');
+        memcpy(slash ? slash : self, "/bootstrap", sizeof "/bootstrap");
+        s->bootstrap = self;
+    }
+    if (!realpath(s->bootstrap, found)) return err_set(e, ERR_CONFIG, "no bootstrap: %s: %s", s->bootstrap, strerror(errno));
+    if (access(found, X_OK) != 0) return err_set(e, ERR_CONFIG, "%s cannot be executed: %s", found, strerror(errno));
+    s->gateway.bootstrap = found;
+    return true;
+}
+
+static void print_api(const struct model_api *api, uint16_t port) {
+    printf("listening %.*s http://127.0.0.1:%u/%.*s\n", STR_ARG(api->logical_id), (unsigned)port, STR_ARG(api->stage));
+    for (size_t i = 0; i < api->n_routes; i++) {
+        const struct model_route *r = &api->routes[i];
+        printf("  %-7.*s /%.*s%.*s  %s  %.*s\n", STR_ARG(r->method), STR_ARG(api->stage), STR_ARG(r->path),
+               r->aws_iam ? "AWS_IAM" : "open", STR_ARG(r->function->logical_id));
+    }
+}
+
+static void print_ready(const struct start *s, const struct model *m, const struct gateway *g, const struct keyring *ring) {
+    for (size_t i = 0; i < m->n_apis; i++) print_api(&m->apis[i], gateway_port(g, i));
+    printf("enforced on AWS_IAM routes: signature (%.*s/execute-api), session token, clock within 5 minutes, "
+           "execute-api:Invoke in the caller's policies\n", STR_ARG(m->region));
+    printf("credentials %s:", s->model.callers_path || ring->n ? ring->path : "none");
+    for (size_t i = 0; i < ring->n; i++) printf(" %.*s", STR_ARG(ring->at[i].who->profile));
+    printf("\nready\n");
+    fflush(stdout);
+}
+
+/* Everything between an accepted template and the signal that ends it. */
+static int run(struct start *s, const struct model *m, const sigset_t *signals) {
+    struct keyring ring = {0};
+    struct gateway *gateway = NULL;
+    struct err e;
+    int signal_number;
+    s->gateway.model = m;
+    s->gateway.keyring = &ring;
+    bool ok = find_bootstrap(s, &e) && keyring_make(&ring, m, &s->arena, &e) &&
+              gateway_start(&s->gateway, &gateway, &s->arena, &e) && keyring_save(&ring, ".apigw", &s->arena, &e);
+    if (ok) {
+        print_ready(s, m, gateway, &ring);
+        sigwait(signals, &signal_number);
+    } else {
+        fprintf(stderr, "apigw start: %s\n", e.msg);
+    }
+    gateway_stop(gateway);
+    keyring_close(&ring);
+    return ok ? 0 : 1;
+}
+
+int start_main(int argc, char **argv) {
+    struct start s = {0};
+    struct model m;
+    struct err e;
+    sigset_t signals;
+    arena_init(&s.arena, START_BYTES);
+    log_open(LOG_TEXT, LOG_INFO, 2);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread inherits this: only sigwait sees them */
+    int code = 2;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(USAGE, stdout);
+        code = 0;
+    } else if (read_arguments(&s, argc, argv)) {
+        bool ok = model_read(&s.model, &m, &s.arena, &e);
+        if (!ok) fprintf(stderr, "apigw start: %s\n", e.msg);
+        for (size_t i = 0; ok && i < m.n_notices; i++) fprintf(stderr, "note: %.*s\n", STR_ARG(m.notices[i]));
+        code = ok ? run(&s, &m, &signals) : 1;
+    }
+    arena_close(&s.arena);
+    return code;
+}

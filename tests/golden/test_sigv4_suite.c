@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AWS's SigV4 test suite, every stage of every case. The folder SIGV4_SUITE holds "v4" (awslabs/aws-c-auth,
+   tests/aws-signing-test-suite) and "v4-classic" (boto/botocore, tests/unit/auth/aws4_testsuite), unchanged. Each
+   signed case also goes through sigv4_verify, as it is and with one bit flipped in its signature, body and path. */
+#include <cjson/cJSON.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sigv4_stages.h"
+
+enum { NOT_RUN = 77, V4_CASES = 38, CLASSIC_CASES = 34, MAX_FILE_BYTES = 64 * 1024, SUITE_TIME = 1440938160 };
+
+struct suite_case {
+    const char *name;
+    struct http_request rq;
+    struct sigv4_keys keys;
+    struct sigv4_scope scope;
+    struct str canonical, to_sign, signature; /* what the files say */
+    struct http_request signed_rq;
+};
+
+static struct arena arena;
+static struct err err;
+static int cases, differences, verified;
+
+static void quit(const char *what, const char *why) {
+    fprintf(stderr, "%s: %s\n", what, why);
+    exit(1);
+}
+
+static void check(bool ok, const char *what) {
+    if (!ok) quit(what, err.msg);
+}
+
+static const char *join(const char *folder, const char *name, const char *tail) {
+    struct buf b;
+    buf_init(&b, 4096, &arena);
+    buf_addf(&b, "%s/%s%s", folder, name, tail);
+    buf_add(&b, (struct str){"", 1});
+    check(buf_ok(&b, &err), folder);
+    return b.p;
+}
+
+/* Absent if there is no such file. */
+static struct str read_file(const char *path) {
+    FILE *f = fopen(path, "rb");
+    if (!f) return (struct str){0};
+    char *p = arena_take(&arena, MAX_FILE_BYTES);
+    size_t n = p ? fread(p, 1, MAX_FILE_BYTES, f) : 0;
+    if (!p || n == MAX_FILE_BYTES || ferror(f)) quit(path, "cannot be read");
+    fclose(f);
+    return (struct str){p, n};
+}
+
+static struct str need_file(const char *folder, const char *name, const char *tail) {
+    const char *path = join(folder, name, tail);
+    struct str text = read_file(path);
+    if (!text.p) quit(path, "is missing");
+    return text;
+}
+
+/* The target may hold a space, so it ends at the line's last one. A folded line stays in its value with its LF. */
+static struct http_request read_request(struct str text) {
+    struct http_request rq = {0};
+    struct str line, name;
+    str_cut(&text, '\n', &line);
+    str_cut(&line, ' ', &rq.method);
+    size_t end = line.n;
+    while (end && line.p[end - 1] != ' ') end--;
+    rq.query = (struct str){line.p, end ? end - 1 : 0};
+    str_cut(&rq.query, '?', &rq.path);
+    while (text.p) {
+        str_cut(&text, '\n', &line);
+        if (!line.n) break;
+        if ((line.p[0] == ' ' || line.p[0] == '\t') && rq.fields.n) {
+            struct str *value = &rq.fields.at[rq.fields.n - 1].value;
+            value->n = (size_t)(line.p + line.n - value->p);
+            continue;
+        }
+        str_cut(&line, ':', &name);
+        check(http_field_add(&rq.fields, name, line, &arena, &err), "field");
+    }
+    rq.body = text;
+    return rq;
+}
+
+static void differ(const struct suite_case *c, const char *stage, struct str want, struct str got) {
+    differences++;
+    printf("%s: %s differs\n  expected <%.*s>\n  actual   <%.*s>\n", c->name, stage, STR_ARG(want), STR_ARG(got));
+}
+
+static void compare(const struct suite_case *c, const char *stage, struct str want, struct str got) {
+    if (!str_eq(want, got)) differ(c, stage, want, got);
+}
+
+static size_t count(const struct http_fields *fields, const struct http_field *one) {
+    size_t n = 0;
+    for (size_t i = 0; i < fields->n; i++)
+        n +=
+            str_eq_nocase(fields->at[i].name, one->name) && str_eq(str_trim(fields->at[i].value), str_trim(one->value));
+    return n;
+}
+
+/* The added fields' order and the case of their names are the signer's choice. */
+static void compare_signed(const struct suite_case *c, const struct http_request *got) {
+    const struct http_fields *want = &c->signed_rq.fields;
+    compare(c, "body", c->signed_rq.body, got->body);
+    if (want->n != got->fields.n) differ(c, "number of fields", STR(""), STR(""));
+    for (size_t i = 0; i < want->n; i++)
+        if (count(want, &want->at[i]) != count(&got->fields, &want->at[i]))
+            differ(c, "field of the signed request", want->at[i].value, http_field_get(&got->fields, want->at[i].name));
+}
+
+static void run_stages(const struct suite_case *c, const struct http_request *rq, struct buf *authorization) {
+    struct buf names, canonical, to_sign;
+    char hash[65], hex[65];
+    buf_init(&names, 4096, &arena);
+    buf_init(&canonical, SIGV4_MAX_CANONICAL_BYTES, &arena);
+    buf_init(&to_sign, 4096, &arena);
+    check(sigv4_signed_headers(&names, &rq->fields, c->scope.unsigned_token, &err), c->name);
+    check(sigv4_hash(hash, rq->body), c->name);
+    check(sigv4_canonical_request(&canonical, rq, buf_str(&names), str_of(hash), c->scope.path, &err), c->name);
+    compare(c, "canonical request", c->canonical, buf_str(&canonical));
+    check(
+        sigv4_string_to_sign(&to_sign, buf_str(&canonical), STR("20150830T123600Z"), c->scope.region, c->scope.service),
+        c->name);
+    compare(c, "string to sign", c->to_sign, buf_str(&to_sign));
+    check(sigv4_signature(hex, buf_str(&to_sign), c->keys.secret, STR("20150830"), c->scope.region, c->scope.service),
+          c->name);
+    compare(c, "signature", c->signature, str_of(hex));
+    buf_addf(authorization, "AWS4-HMAC-SHA256 Credential=%.*s/20150830/%.*s/%.*s/aws4_request, SignedHeaders=%.*s, ",
+             STR_ARG(c->keys.id), STR_ARG(c->scope.region), STR_ARG(c->scope.service), STR_ARG(buf_str(&names)));
+    buf_addf(authorization, "Signature=%s", hex);
+}
+
+static bool find_keys(void *user, struct str id, struct sigv4_keys *keys) {
+    const struct suite_case *c = user;
+    *keys = c->keys;
+    return str_eq(id, c->keys.id);
+}
+
+static enum sigv4_fault judge(struct suite_case *c, const struct http_request *rq) {
+    struct sigv4_verifier v = {c->scope.region, c->scope.service, c->scope.unix_s, 300, find_keys, c};
+    struct sigv4_verdict verdict;
+    check(sigv4_verify(rq, &v, &verdict, &arena, &err), c->name);
+    return verdict.fault;
+}
+
+static struct str flip_last(struct str s, unsigned bit) {
+    char *p = arena_copy(&arena, s.n ? s : STR("x"));
+    if (!p) quit("memory", "is short");
+    if (s.n) p[s.n - 1] = (char)((unsigned char)p[s.n - 1] ^ bit);
+    return (struct str){p, s.n ? s.n : 1};
+}
+
+/* The verifier normalises every path, so the cases of the other kind are not its own. */
+static void run_verifier(struct suite_case *c, struct http_request *rq) {
+    if (c->scope.path != SIGV4_PATH_NORMALIZE) return;
+    verified++;
+    if (judge(c, rq) != SIGV4_OK) differ(c, "verdict on the signed request", STR("accepted"), STR("refused"));
+    struct http_request body = *rq, path = *rq;
+    body.body = flip_last(rq->body, 2);
+    path.path = flip_last(rq->path, 2);
+    if (judge(c, &body) == SIGV4_OK) differ(c, "verdict on another body", STR("refused"), STR("accepted"));
+    if (judge(c, &path) == SIGV4_OK) differ(c, "verdict on another path", STR("refused"), STR("accepted"));
+    struct str *value = &rq->fields.at[rq->fields.n - 1].value; /* Authorization is the last field */
+    *value = flip_last(*value, 1);
+    if (judge(c, rq) == SIGV4_OK) differ(c, "verdict on another signature", STR("refused"), STR("accepted"));
+}
+
+/* A folded value is for the stages alone: sigv4_sign refuses it. */
+static void run_case(struct suite_case *c) {
+    bool folded = false;
+    struct http_request rq = c->rq;
+    struct buf authorization;
+    buf_init(&authorization, 4096, &arena);
+    for (size_t i = 0; i < rq.fields.n; i++) folded = folded || str_has_control(rq.fields.at[i].value);
+    bool signed_now = sigv4_sign(&rq, &c->keys, &c->scope, &arena, &err);
+    if (signed_now == folded) quit(c->name, folded ? "a folded value was signed" : err.msg);
+    if (folded) check(http_field_add(&rq.fields, STR("X-Amz-Date"), STR("20150830T123600Z"), &arena, &err), c->name);
+    run_stages(c, &rq, &authorization);
+    if (folded) check(http_field_add(&rq.fields, STR("Authorization"), buf_str(&authorization), &arena, &err), c->name);
+    compare(c, "authorization", buf_str(&authorization), http_field_get(&rq.fields, STR("Authorization")));
+    compare_signed(c, &rq);
+    run_verifier(c, &rq);
+    cases++;
+}
+
+static struct str text_of(const cJSON *object, const char *name) {
+    const char *p = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    return p ? str_of(arena_copy(&arena, str_of(p))) : (struct str){0};
+}
+
+static bool is_true(const cJSON *object, const char *name) {
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+static void run_v4(const char *folder, const char *name) {
+    struct suite_case c = {.name = name};
+    struct str text = need_file(folder, "context", ".json");
+    cJSON *context = cJSON_ParseWithLength(text.p, text.n);
+    if (!context) quit(folder, "context.json is not JSON");
+    const cJSON *keys = cJSON_GetObjectItemCaseSensitive(context, "credentials");
+    c.keys =
+        (struct sigv4_keys){text_of(keys, "access_key_id"), text_of(keys, "secret_access_key"), text_of(keys, "token")};
+    c.scope = (struct sigv4_scope){.region = text_of(context, "region"), .service = text_of(context, "service")};
+    if (!str_eq(text_of(context, "timestamp"), STR("2015-08-30T12:36:00Z"))) quit(folder, "has another timestamp");
+    c.scope.unix_s = SUITE_TIME;
+    c.scope.path = is_true(context, "normalize") ? SIGV4_PATH_NORMALIZE : SIGV4_PATH_KEEP;
+    c.scope.send_body_hash = is_true(context, "sign_body");
+    c.scope.unsigned_token = is_true(context, "omit_session_token");
+    cJSON_Delete(context);
+    c.rq = read_request(need_file(folder, "request", ".txt"));
+    c.canonical = need_file(folder, "header-canonical-request", ".txt");
+    c.to_sign = need_file(folder, "header-string-to-sign", ".txt");
+    c.signature = need_file(folder, "header-signature", ".txt");
+    c.signed_rq = read_request(need_file(folder, "header-signed-request", ".txt"));
+    run_case(&c);
+}
+
+static void drop(struct http_fields *f, struct str name) {
+    size_t kept = 0;
+    for (size_t i = 0; i < f->n; i++)
+        if (!str_eq_nocase(f->at[i].name, name)) f->at[kept++] = f->at[i];
+    f->n = kept;
+}
+
+/* The requests come with X-Amz-Date (and a token), which the signer adds itself. One case's .sreq shows the signature
+   of another case, so every Authorization is taken from .authz. */
+static void run_classic(const char *folder, const char *name) {
+    struct suite_case c = {.name = name};
+    struct str authorization = need_file(folder, name, ".authz");
+    c.keys = (struct sigv4_keys){STR("AKIDEXAMPLE"), STR("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), {0}};
+    c.scope = (struct sigv4_scope){.region = STR("us-east-1"), .service = STR("service"), .unix_s = SUITE_TIME};
+    c.rq = read_request(need_file(folder, name, ".req"));
+    c.canonical = need_file(folder, name, ".creq");
+    c.to_sign = need_file(folder, name, ".sts");
+    c.signature = (struct str){authorization.p + authorization.n - 64, 64};
+    c.signed_rq = read_request(need_file(folder, name, ".sreq"));
+    if (!str_eq(authorization, str_trim(http_field_get(&c.signed_rq.fields, STR("Authorization")))) &&
+        strcmp(name, "get-vanilla-with-session-token") != 0)
+        quit(name, "its .authz and .sreq disagree");
+    drop(&c.signed_rq.fields, STR("Authorization"));
+    check(http_field_add(&c.signed_rq.fields, STR("Authorization"), authorization, &arena, &err), name);
+    c.keys.token = str_trim(http_field_get(&c.signed_rq.fields, STR("X-Amz-Security-Token")));
+    c.scope.unsigned_token = str_find(c.canonical, STR("\nx-amz-security-token:")) == SIZE_MAX;
+    drop(&c.rq.fields, STR("X-Amz-Date"));
+    drop(&c.rq.fields, STR("X-Amz-Security-Token"));
+    run_case(&c);
+}
+
+/* A folder with the file of a case is a case; any other may hold cases. */
+static void walk(const char *folder, const char *file, const char *tail, void (*run)(const char *, const char *)) {
+    DIR *d = opendir(folder);
+    if (!d) return;
+    for (struct dirent *entry; (entry = readdir(d));) {
+        if (entry->d_name[0] == '.') continue;
+        const char *inner = join(folder, entry->d_name, "");
+        const char *name = inner + strlen(folder) + 1;
+        FILE *f = fopen(join(inner, file ? file : name, tail), "rb");
+        if (f) fclose(f), run(inner, name);
+        else walk(inner, file, tail, run);
+    }
+    closedir(d);
+}
+
+static bool run_suite(const char *root, const char *name, const char *file, const char *tail,
+                      void (*run)(const char *, const char *), int expected) {
+    int before = differences;
+    cases = verified = 0;
+    walk(join(root, name, ""), file, tail, run);
+    printf("%s: %d of %d cases, %d verified, %d differences\n", name, cases, expected, verified, differences - before);
+    return cases == expected && differences == before;
+}
+
+int main(void) {
+    const char *root = getenv("SIGV4_SUITE");
+    if (!root || !*root) {
+        puts("not run: SIGV4_SUITE is not set");
+        return NOT_RUN;
+    }
+    arena_init(&arena, (size_t)256 * 1024 * 1024);
+    bool v4 = run_suite(root, "v4", "context", ".json", run_v4, V4_CASES);
+    bool classic = run_suite(root, "v4-classic", NULL, ".req", run_classic, CLASSIC_CASES);
+    arena_close(&arena);
+    return v4 && classic ? 0 : 1;
+}
