@@ -9,7 +9,7 @@
 enum { FIRST_BYTES = 256 };
 
 void buf_init(struct buf *b, size_t limit, struct arena *a) {
-    *b = (struct buf){.arena = a, .limit = limit};
+    *b = (struct buf){.arena = a, .limit = limit < SIZE_MAX ? limit : SIZE_MAX - 1}; /* keeps every sum below safe */
 }
 
 static bool fail(struct buf *b, bool out_of_memory) {
@@ -18,13 +18,14 @@ static bool fail(struct buf *b, bool out_of_memory) {
     return false;
 }
 
+/* One byte more than the text: buf_addf's vsnprintf ends it with a NUL, which is not ours to count. */
 static bool reserve(struct buf *b, size_t more) {
     if (b->failed) return false;
     if (more > b->limit - b->n) return fail(b, false);
-    size_t need = b->n + more;
+    size_t need = b->n + more + 1;
     if (need <= b->cap) return true;
     size_t cap = b->cap ? b->cap : FIRST_BYTES;
-    while (cap < need) cap = cap > b->limit / 2 ? b->limit : cap * 2;
+    while (cap < need) cap = cap > b->limit / 2 ? b->limit + 1 : cap * 2;
     char *p = arena_grow(b->arena, b->p, b->cap, cap);
     if (!p) return fail(b, true);
     b->p = p;
@@ -55,14 +56,9 @@ void buf_addf(struct buf *b, const char *fmt, ...) {
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    /* vsnprintf writes a NUL as well: reserve it, then take it back */
-    char *p = n < 0 ? NULL : buf_room(b, (size_t)n + 1);
-    if (p) {
-        vsnprintf(p, (size_t)n + 1, fmt, again);
-        b->n--;
-    } else {
-        fail(b, false);
-    }
+    char *p = n < 0 ? NULL : buf_room(b, (size_t)n);
+    if (p) vsnprintf(p, (size_t)n + 1, fmt, again);
+    else fail(b, false);
     va_end(again);
 }
 

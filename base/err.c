@@ -30,7 +30,9 @@ bool err_prefix(struct err *e, const char *fmt, ...) {
     int n = vsnprintf(e->msg, sizeof e->msg, fmt, ap);
     va_end(ap);
     size_t used = n < 0 ? 0 : (size_t)n < sizeof e->msg ? (size_t)n : sizeof e->msg - 1;
-    int more = snprintf(e->msg + used, sizeof e->msg - used, "%s", old.msg);
-    if (more >= (int)(sizeof e->msg - used)) mark_cut(e->msg, sizeof e->msg);
+    size_t room = sizeof e->msg - 1 - used, whole = strlen(old.msg), kept = whole < room ? whole : room;
+    memcpy(e->msg + used, old.msg, kept);
+    e->msg[used + kept] = 0;
+    if (kept < whole) mark_cut(e->msg, sizeof e->msg);
     return false;
 }

@@ -5,17 +5,43 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
+static bool hex_digits(struct str t, size_t at, size_t n) {
+    for (size_t i = at; i < at + n; i++)
+        if (i >= t.n || t.p[i] == 0 || !strchr("0123456789abcdefABCDEF", t.p[i])) return false;
+    return true;
+}
+
+/* cJSON takes \u with bad digits for a NUL, which cuts the string. */
+static bool look_escape(struct str t, size_t i, struct err *e) {
+    if (t.n - i < 2 || t.p[i + 1] != 'u') return true;
+    if (!hex_digits(t, i + 2, 4)) return err_set(e, ERR_PARSE, "not JSON: \\u without four digits at byte %zu", i);
+    if (memcmp(t.p + i + 2, "0000", 4) != 0) return true;
+    return err_set(e, ERR_PARSE, "a string holds \\u0000 at byte %zu, which this program does not take", i);
+}
+
 /* Walks one string; *i stands behind its opening quote and is left at its closing one. */
 static bool look_string(struct str t, size_t *i, struct err *e) {
     for (; *i < t.n && t.p[*i] != '"'; ++*i) {
         if ((unsigned char)t.p[*i] < 0x20)
             return err_set(e, ERR_PARSE, "not JSON: control byte 0x%02x in a string at byte %zu", (unsigned char)t.p[*i], *i);
         if (t.p[*i] != '\\') continue;
-        if (t.n - *i >= 6 && memcmp(t.p + *i, "\\u0000", 6) == 0)
-            return err_set(e, ERR_PARSE, "a string holds \\u0000 at byte %zu, which this program does not take", *i);
+        if (!look_escape(t, *i, e)) return false;
         ++*i;
     }
     return true;
+}
+
+static bool digit(struct str t, size_t i) {
+    return i < t.n && t.p[i] >= '0' && t.p[i] <= '9';
+}
+
+/* cJSON asks strtod, which takes 01 and 1. as well. *i stands at '-' or a digit and is left at the last byte. */
+static bool look_number(struct str t, size_t *i, struct err *e) {
+    size_t at = *i, first = t.p[at] == '-' ? at + 1 : at;
+    bool bad = digit(t, first) && t.p[first] == '0' && digit(t, first + 1);
+    for (; *i + 1 < t.n && t.p[*i + 1] && strchr("0123456789+-.eE", t.p[*i + 1]); ++*i)
+        bad |= t.p[*i + 1] == '.' && !digit(t, *i + 2);
+    return !bad || err_set(e, ERR_PARSE, "not JSON: wrong number at byte %zu", at);
 }
 
 static bool look(struct str t, struct err *e) {
@@ -24,10 +50,13 @@ static bool look(struct str t, struct err *e) {
     for (size_t i = 0; i < t.n; i++) {
         char c = t.p[i];
         if (c == 0) return err_set(e, ERR_PARSE, "not JSON: NUL at byte %zu", i);
+        if (((unsigned char)c < 0x20 && c != '\t' && c != '\r' && c != '\n') || (unsigned char)c > 0x7e)
+            return err_set(e, ERR_PARSE, "not JSON: byte 0x%02x outside of a string at byte %zu", (unsigned char)c, i);
         if (c == '"') {
             i++;
             if (!look_string(t, &i, e)) return false;
         }
+        if ((c == '-' || (c >= '0' && c <= '9')) && !look_number(t, &i, e)) return false;
         if ((c == '{' || c == '[') && ++depth > JSON_MAX_DEPTH)
             return err_set(e, ERR_PARSE, "JSON nested deeper than %d levels at byte %zu", JSON_MAX_DEPTH, i);
         if ((c == '}' || c == ']') && depth) depth--;
@@ -99,16 +128,18 @@ void json_write_text(struct buf *out, struct str s) {
         return;
     }
     buf_add_char(out, '"');
-    while (s.n) {
-        size_t good, plain = 0;
-        if (str_is_utf8(s, &good)) good = s.n;
+    for (size_t at = 0, good = 0; at < s.n;) {
+        size_t plain = at;
+        if (at >= good) { /* asked once per bad byte, not per escape: a text full of quotes is written in one pass */
+            if (str_is_utf8((struct str){s.p + at, s.n - at}, &good)) good = s.n;
+            else good += at;
+        }
         while (plain < good && (unsigned char)s.p[plain] >= 0x20 && s.p[plain] != '"' && s.p[plain] != '\\') plain++;
-        buf_add(out, (struct str){s.p, plain});
-        s = (struct str){s.p + plain, s.n - plain};
-        if (!s.n) break;
+        buf_add(out, (struct str){s.p + at, plain - at});
+        if (plain == s.n) break;
         if (plain == good) buf_add(out, STR("\\ufffd"));
-        else write_escaped(out, (unsigned char)s.p[0]);
-        s = (struct str){s.p + 1, s.n - 1};
+        else write_escaped(out, (unsigned char)s.p[plain]);
+        at = plain + 1;
     }
     buf_add_char(out, '"');
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In: the template and, if there is one, the callers file. Out: the model of what is served and who may call it. Every
-   resource type that could let someone in or keep someone out is either read or refused; all others get a notice.
-   https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-resources-and-properties.html */
+/* In: the template and, if there is one, the callers file. Out: the model of what is served and who may call it.
+   Every resource type that could let someone in or keep someone out is either read or refused; all others get a
+   notice.
+   https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html */
 #include "model_parts.h"
 
 enum verdict { READ, IGNORED, REFUSED, NOTICED };
@@ -46,11 +47,12 @@ static bool check_types(struct model_reader *r, bool callers, struct err *e) {
         const struct node *type = node_get(resource->node, "Type");
         size_t row = row_of(resource->type);
         if (callers && !str_starts(resource->type, STR("AWS::IAM::")))
-            return node_error(type, e, "a callers file holds AWS::IAM resources only, not %.*s", STR_ARG(resource->type));
+            return node_error(type, e, "a callers file holds AWS::IAM resources only, not %.*s",
+                              STR_ARG(resource->type));
         if (!resource->exists) continue;
         if (types[row].verdict == REFUSED)
-            return node_error(type, e, "the resource %.*s of type %.*s is not supported here: %s", STR_ARG(resource->id),
-                              STR_ARG(resource->type), types[row].why);
+            return node_error(type, e, "the resource %.*s of type %.*s is not supported here: %s",
+                              STR_ARG(resource->id), STR_ARG(resource->type), types[row].why);
         if (types[row].verdict != NOTICED) continue;
         if (!model_parts_notice(r, type, e, "the resource %.*s of type %.*s is not there here", STR_ARG(resource->id),
                                 STR_ARG(resource->type)))
@@ -62,12 +64,14 @@ static bool check_types(struct model_reader *r, bool callers, struct err *e) {
 static bool check_not_global(const struct node *globals, struct err *e) {
     static const struct {
         const char *section, *property;
-    } none[] = {{"Function", "Role"},         {"Function", "Policies"}, {"Function", "Events"},
-                {"Function", "FunctionName"}, {"Api", "StageName"}};
+    } none[] = {{"Function", "Role"},
+                {"Function", "Policies"},
+                {"Function", "Events"},
+                {"Function", "FunctionName"},
+                {"Api", "StageName"}};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         const struct node *found = node_get(node_get(globals, none[i].section), none[i].property);
-        if (found)
-            return node_error(found, e, "SAM does not take %s in Globals.%s", none[i].property, none[i].section);
+        if (found) return node_error(found, e, "SAM does not take %s in Globals.%s", none[i].property, none[i].section);
     }
     return true;
 }
@@ -80,7 +84,8 @@ static bool check_globals(const struct template *t, struct err *e) {
     if (n->kind != NODE_MAPPING) return node_error(n, e, "Globals is not a mapping");
     for (size_t i = 0; i < n->n; i++) {
         bool found = false;
-        for (size_t k = 0; k < sizeof known / sizeof *known && !found; k++) found = str_eq(n->at[i].key, str_of(known[k]));
+        for (size_t k = 0; k < sizeof known / sizeof *known && !found; k++)
+            found = str_eq(n->at[i].key, str_of(known[k]));
         struct node place = {.file = n->file, .line = n->at[i].line};
         if (!found) return node_error(&place, e, "Globals.%.*s is not supported: remove it", STR_ARG(n->at[i].key));
     }
@@ -93,7 +98,8 @@ static bool read_resources(struct model_reader *r, struct err *e) {
     for (size_t i = 0; i < r->t->n_resources; i++)
         if (is_type(&all[i], "AWS::Serverless::Api") && !model_api_read(r, &all[i], e)) return false;
     for (size_t i = 0; i < r->t->n_resources; i++)
-        if ((is_type(&all[i], "AWS::IAM::Role") || is_type(&all[i], "AWS::IAM::User")) && !model_principal_read(r, &all[i], e))
+        if ((is_type(&all[i], "AWS::IAM::Role") || is_type(&all[i], "AWS::IAM::User")) &&
+            !model_principal_read(r, &all[i], e))
             return false;
     for (size_t i = 0; i < r->t->n_resources; i++)
         if (is_type(&all[i], "AWS::Serverless::Function") && !model_function_read(r, &all[i], e)) return false;
@@ -109,7 +115,8 @@ static bool make_room(struct model_reader *r, size_t n, struct err *e) {
     m->functions = arena_zero(r->arena, (n + 1) * sizeof *m->functions);
     m->principals = arena_zero(r->arena, (n + 1) * sizeof *m->principals);
     r->auth = arena_zero(r->arena, (n + 1) * sizeof *r->auth);
-    return (m->apis && m->functions && m->principals && r->auth) || err_set(e, ERR_MEMORY, "out of memory for the template");
+    return (m->apis && m->functions && m->principals && r->auth) ||
+           err_set(e, ERR_MEMORY, "out of memory for the template");
 }
 
 static bool note_empty_apis(struct model_reader *r, struct err *e) {
@@ -124,6 +131,10 @@ static bool note_empty_apis(struct model_reader *r, struct err *e) {
 }
 
 static bool read_template(struct model_reader *r, struct err *e) {
+    const struct node *root = r->t->root;
+    if (!node_get(root, "Transform") &&
+        !model_parts_notice(r, root, e, "without Transform: AWS::Serverless-2016-10-31 nothing of SAM exists on AWS"))
+        return false;
     return check_globals(r->t, e) && check_types(r, false, e) && read_resources(r, e) && note_empty_apis(r, e);
 }
 
@@ -146,8 +157,8 @@ static bool copy_options(struct model_options *o, struct template_stack *stack, 
     if (!copy_text(&path, a, e) || (callers.p && !copy_text(&callers, a, e))) return false;
     o->template_path = path.p;
     o->callers_path = callers.p;
-    return copy_text(&stack->region, a, e) && copy_text(&stack->account_id, a, e) && copy_text(&stack->stack_name, a, e) &&
-           template_stack_of(stack, e);
+    return copy_text(&stack->region, a, e) && copy_text(&stack->account_id, a, e) &&
+           copy_text(&stack->stack_name, a, e) && template_stack_of(stack, e);
 }
 
 bool model_read(const struct model_options *options, struct model *model, struct arena *a, struct err *e) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AWS::Serverless::Api: its stage, and how its methods are protected. SAM looks into Auth before CloudFormation resolves
-   anything: DefaultAuthorizer may be written out or be a !Ref to a parameter; any other function there makes SAM leave the
-   authorizer out without a word, and the API open.
+/* AWS::Serverless::Api: its stage, and how its methods are protected. SAM looks into Auth before CloudFormation
+   resolves anything: DefaultAuthorizer may be written out or be a !Ref to a parameter; any other function there
+   makes SAM leave the authorizer out without a word, and the API open.
    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-apiauth.html */
 #include <string.h>
 
@@ -30,7 +30,7 @@ static const struct model_rule api_rules[] = {
     {"Cors", MODEL_REFUSED, "it adds OPTIONS methods; answer them in the function"},
     {"DefinitionBody", MODEL_REFUSED, "write the routes as Events of the functions"},
     {"DefinitionUri", MODEL_REFUSED, "write the routes as Events of the functions"},
-    {"Domain", MODEL_REFUSED, "leave it out by a template of its own"},
+    {"Domain", MODEL_REFUSED, "custom domains are not served here; leave it out"},
     {"Policy", MODEL_REFUSED, "resource policies are not evaluated here; write it into the callers' roles"},
     {"DisableExecuteApiEndpoint", MODEL_REFUSED, "the address that is served here would not exist"},
     {"Mode", MODEL_REFUSED, "it merges definitions that are not in the template"},
@@ -60,8 +60,9 @@ static bool read_default(struct model_reader *r, const struct node *n, struct mo
     if (!n) return true;
     const struct node *value = seen_by_sam(r, n);
     if (!value)
-        return node_error(n, e, "DefaultAuthorizer is a function other than !Ref to a parameter: SAM would leave the "
-                                "authorizer out silently and deploy the API open; use a parameter of AWS_IAM or NONE");
+        return node_error(n, e,
+                          "DefaultAuthorizer is a function other than !Ref to a parameter: SAM would leave the "
+                          "authorizer out silently and deploy the API open; use a parameter of AWS_IAM or NONE");
     auth->has_default = true;
     auth->aws_iam = str_eq(value->text, STR("AWS_IAM"));
     if (auth->aws_iam || str_eq(value->text, STR("NONE"))) return true;
@@ -77,8 +78,9 @@ static bool check_api_key(struct model_reader *r, const struct node *n, struct e
     for (size_t i = 0; i < sizeof off / sizeof *off; i++)
         is_off = is_off || (value == n && !n->quoted && str_eq(n->text, str_of(off[i])));
     if (is_off) return true;
-    return node_error(n, e, "ApiKeyRequired is on (SAM takes any function and any text that is not empty for true, \"false\" "
-                            "too), and API keys are not checked here yet: set it to false or to an empty text");
+    return node_error(n, e,
+                      "ApiKeyRequired is on (SAM takes any function and any text that is not empty for true, \"false\" "
+                      "too), and API keys are not checked here yet: set it to false or to an empty text");
 }
 
 static bool read_auth(struct model_reader *r, const struct node *n, struct model_auth *auth, struct err *e) {
@@ -88,7 +90,8 @@ static bool read_auth(struct model_reader *r, const struct node *n, struct model
     auth->no_invoke_role = role && role->kind == NODE_SCALAR && str_eq(role->text, STR("NONE"));
     if (!read_default(r, node_get(n, "DefaultAuthorizer"), auth, e)) return false;
     if (auth->aws_iam && !auth->no_invoke_role)
-        return node_error(role ? role : n, e, "AWS_IAM without InvokeRole: NONE makes API Gateway call the function with the "
+        return node_error(role ? role : n, e,
+                          "AWS_IAM without InvokeRole: NONE makes API Gateway call the function with the "
                           "caller's credentials, so that callers need lambda:InvokeFunction too: set InvokeRole: NONE");
     return check_api_key(r, node_get(n, "ApiKeyRequired"), e);
 }
@@ -101,7 +104,8 @@ static bool read_stage(struct model_reader *r, const struct node *properties, st
         char c = api->stage.p[i], small = (char)(c | 0x20);
         ok = ok && ((small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
     }
-    return ok || node_error(node_get(properties, "StageName"), e, "a StageName is 1 to %d letters, digits, '_' and '-'", MAX_STAGE);
+    return ok || node_error(node_get(properties, "StageName"), e, "a StageName is 1 to %d letters, digits, '_' and '-'",
+                            MAX_STAGE);
 }
 
 static bool read_media_type(struct model_reader *r, const struct node *item, struct str *out, struct err *e) {
@@ -119,7 +123,8 @@ static bool read_media_type(struct model_reader *r, const struct node *item, str
     return buf_ok(&b, e);
 }
 
-static bool read_media_types(struct model_reader *r, const struct node *properties, struct model_api *api, struct err *e) {
+static bool read_media_types(struct model_reader *r, const struct node *properties, struct model_api *api,
+                             struct err *e) {
     const struct node *list;
     if (!model_parts_get(r, properties, "BinaryMediaTypes", &list, e)) return false;
     if (!list) return true;
@@ -151,13 +156,16 @@ bool model_api_read(struct model_reader *r, const struct template_resource *reso
     const struct node *properties = model_parts_merged(r, "Api", resource, e);
     *api = (struct model_api){.logical_id = resource->id};
     if (!properties || !model_parts_check(r, properties, "an AWS::Serverless::Api", api_rules, e)) return false;
-    if (!template_name_of(r->t, named, &api->api_id, e) || !model_parts_text(r, properties, "Name", &api->name, e)) return false;
+    if (!template_name_of(r->t, named, &api->api_id, e) || !model_parts_text(r, properties, "Name", &api->name, e))
+        return false;
     if (!api->name.p) api->name = r->model->stack_name;
     if (!read_auth(r, node_get(properties, "Auth"), &r->auth[r->model->n_apis], e)) return false;
     if (!read_stage(r, properties, api, e) || !read_media_types(r, properties, api, e)) return false;
     if (!check_endpoint(r, properties, e)) return false;
     r->model->n_apis++;
     return node_get(properties, "OpenApiVersion") ||
-           model_parts_notice(r, resource->node, e, "without OpenApiVersion SAM publishes %.*s on a second stage, named "
-                              "Stage, too: it is not served here", STR_ARG(api->logical_id));
+           model_parts_notice(r, resource->node, e,
+                              "without OpenApiVersion SAM publishes %.*s on a second stage, named "
+                              "Stage, too: it is not served here",
+                              STR_ARG(api->logical_id));
 }

@@ -52,10 +52,12 @@ static bool read_path(const struct node *n, struct str *path, const struct node 
     return true;
 }
 
-static bool find_api(struct model_reader *r, const struct node *n, size_t *index, const struct node *place, struct err *e) {
+static bool find_api(struct model_reader *r, const struct node *n, size_t *index, const struct node *place,
+                     struct err *e) {
     if (!n)
-        return node_error(place, e, "an event without RestApiId makes an implicit API, which is not supported here: declare an "
-                                    "AWS::Serverless::Api and name it by RestApiId: !Ref");
+        return node_error(place, e,
+                          "an event without RestApiId makes an implicit API, which is not supported here: declare an "
+                          "AWS::Serverless::Api and name it by RestApiId: !Ref");
     const struct node *id = node_is(n, "Ref") ? n->at[0].value : NULL;
     for (*index = 0; id && *index < r->model->n_apis; ++*index)
         if (id->kind == NODE_SCALAR && str_eq(r->model->apis[*index].logical_id, id->text)) return true;
@@ -63,7 +65,8 @@ static bool find_api(struct model_reader *r, const struct node *n, size_t *index
 }
 
 /* Authorizer NONE opens one method of a protected API, AWS_IAM protects one method of an open one. */
-static bool read_auth(struct model_reader *r, const struct node *n, const struct model_auth *api, bool *aws_iam, struct err *e) {
+static bool read_auth(struct model_reader *r, const struct node *n, const struct model_auth *api, bool *aws_iam,
+                      struct err *e) {
     bool no_invoke_role = api->no_invoke_role;
     *aws_iam = api->aws_iam;
     if (!n) return true;
@@ -78,11 +81,13 @@ static bool read_auth(struct model_reader *r, const struct node *n, const struct
         if (!*aws_iam && !(text && str_eq(authorizer->text, STR("NONE"))))
             return node_error(authorizer, e, "the Authorizer of an event is AWS_IAM or NONE, written out");
         if (!*aws_iam && !api->has_default)
-            return node_error(authorizer, e, "Authorizer NONE is an error in SAM when the API has no DefaultAuthorizer");
+            return node_error(authorizer, e,
+                              "Authorizer NONE is an error in SAM when the API has no DefaultAuthorizer");
     }
     if (!*aws_iam || no_invoke_role) return true;
-    return node_error(n, e, "AWS_IAM without InvokeRole: NONE makes API Gateway call the function with the caller's "
-                            "credentials, so that callers need lambda:InvokeFunction too: set InvokeRole: NONE");
+    return node_error(n, e,
+                      "AWS_IAM without InvokeRole: NONE makes API Gateway call the function with the caller's "
+                      "credentials, so that callers need lambda:InvokeFunction too: set InvokeRole: NONE");
 }
 
 static bool add_route(struct model_reader *r, struct model_api *api, struct model_route route, const struct node *place,
@@ -91,7 +96,8 @@ static bool add_route(struct model_reader *r, struct model_api *api, struct mode
         if (str_eq(api->routes[i].method, route.method) && str_eq(api->routes[i].path, route.path))
             return node_error(place, e, "%.*s %.*s of %.*s is already there in line %u", STR_ARG(route.method),
                               STR_ARG(route.path), STR_ARG(api->logical_id), api->routes[i].line);
-    struct model_route *grown = arena_grow(r->arena, api->routes, api->n_routes * sizeof route, (api->n_routes + 1) * sizeof route);
+    struct model_route *grown =
+        arena_grow(r->arena, api->routes, api->n_routes * sizeof route, (api->n_routes + 1) * sizeof route);
     if (!grown) return err_set(e, ERR_MEMORY, "%s: out of memory for the template", place->file);
     api->routes = grown;
     api->routes[api->n_routes++] = route;
@@ -103,12 +109,14 @@ bool model_event_read(struct model_reader *r, const struct model_function *f, st
     struct node place = {.file = event.value->file, .line = event.line};
     struct model_route route = {.function = f, .line = event.line};
     size_t api = 0;
-    if (!type || type->kind != NODE_SCALAR) return node_error(&place, e, "the event %.*s has no Type", STR_ARG(event.key));
+    if (!type || type->kind != NODE_SCALAR)
+        return node_error(&place, e, "the event %.*s has no Type", STR_ARG(event.key));
     if (str_eq(type->text, STR("HttpApi")))
-        return node_error(type, e, "events of type HttpApi are not supported here yet: use Api with an AWS::Serverless::Api");
+        return node_error(type, e,
+                          "events of type HttpApi are not supported here yet: use Api with an AWS::Serverless::Api");
     if (!str_eq(type->text, STR("Api")))
-        return model_parts_notice(r, &place, e, "the event %.*s of type %.*s is never triggered here", STR_ARG(event.key),
-                                  STR_ARG(type->text));
+        return model_parts_notice(r, &place, e, "the event %.*s of type %.*s is never triggered here",
+                                  STR_ARG(event.key), STR_ARG(type->text));
     if (!n) return node_error(&place, e, "the event %.*s has no Properties", STR_ARG(event.key));
     if (!model_parts_check(r, n, "an event of type Api", api_event_rules, e)) return false;
     if (!find_api(r, node_get(n, "RestApiId"), &api, &place, e)) return false;

@@ -52,11 +52,14 @@ static const struct model_rule function_rules[] = {
 
 static bool check_runtime(struct model_reader *r, const struct node *n, struct err *e) {
     struct str runtime, package;
-    if (!model_parts_text(r, n, "Runtime", &runtime, e) || !model_parts_text(r, n, "PackageType", &package, e)) return false;
+    if (!model_parts_text(r, n, "Runtime", &runtime, e) || !model_parts_text(r, n, "PackageType", &package, e))
+        return false;
     bool bootstrap = runtime.p && (str_eq(runtime, STR("provided.al2023")) || str_eq(runtime, STR("provided.al2")));
     if (bootstrap && (!package.p || str_eq(package, STR("Zip")))) return true;
     return node_error(n, e, "only zip functions of the runtimes provided.al2023 and provided.al2 run here, not %.*s",
-                      STR_ARG(bootstrap ? package : runtime.p ? runtime : STR("a function without Runtime")));
+                      STR_ARG(bootstrap   ? package
+                              : runtime.p ? runtime
+                                          : STR("a function without Runtime")));
 }
 
 static struct model_principal *role_by_arn(const struct model_reader *r, struct str arn) {
@@ -88,8 +91,9 @@ static bool read_role(struct model_reader *r, const struct template_resource *re
         if (!template_resolve_text(r->t, node_get(n, "Role"), "Role", &arn, e)) return false;
         f->role = role_by_arn(r, arn);
         if (!f->role)
-            return node_error(node_get(n, "Role"), e, "Role is not the Arn of an AWS::IAM::Role of this template (write !GetAtt "
-                                                      "ROLE.Arn): what another role may do is not known here");
+            return node_error(node_get(n, "Role"), e,
+                              "Role is not the Arn of an AWS::IAM::Role of this template (write !GetAtt "
+                              "ROLE.Arn): what another role may do is not known here");
         if (policies && !model_parts_notice(r, policies, e, "Policies of %.*s has no effect beside Role, as in SAM",
                                             STR_ARG(f->logical_id)))
             return false;
@@ -99,9 +103,10 @@ static bool read_role(struct model_reader *r, const struct template_resource *re
 }
 
 static bool is_reserved(struct str name) {
-    static const char *const reserved[] = {
-        "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"};
+    static const char *const reserved[] = {"_HANDLER",          "_X_AMZN_TRACE_ID",      "AWS_DEFAULT_REGION",
+                                           "AWS_REGION",        "AWS_EXECUTION_ENV",     "AWS_ACCESS_KEY",
+                                           "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+                                           "LAMBDA_TASK_ROOT",  "LAMBDA_RUNTIME_DIR"};
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         if (str_eq(name, str_of(reserved[i]))) return true;
     return str_starts(name, STR("AWS_LAMBDA_"));
@@ -138,8 +143,10 @@ static bool read_environment(struct model_reader *r, const struct node *n, struc
 }
 
 static bool read_logging(struct model_reader *r, const struct node *n, struct model_function *f, struct err *e) {
-    static const struct model_rule rules[] = {{"LogFormat", MODEL_USED, NULL}, {"ApplicationLogLevel", MODEL_USED, NULL},
-                                              {"SystemLogLevel", MODEL_NO_EFFECT, NULL}, {"LogGroup", MODEL_USED, NULL},
+    static const struct model_rule rules[] = {{"LogFormat", MODEL_USED, NULL},
+                                              {"ApplicationLogLevel", MODEL_USED, NULL},
+                                              {"SystemLogLevel", MODEL_NO_EFFECT, NULL},
+                                              {"LogGroup", MODEL_USED, NULL},
                                               {NULL, MODEL_USED, NULL}};
     const struct node *logging;
     struct buf group;
@@ -180,7 +187,8 @@ static bool read_names(struct model_reader *r, struct template_resource *resourc
 bool model_function_read(struct model_reader *r, struct template_resource *resource, struct err *e) {
     struct model_function *f = &r->model->functions[r->model->n_functions];
     int64_t timeouts_s[] = {1, 900}, sizes_mb[] = {128, 10240};
-    *f = (struct model_function){.logical_id = resource->id, .timeout_s = DEFAULT_TIMEOUT_S, .memory_mb = DEFAULT_MEMORY_MB};
+    *f = (struct model_function){
+        .logical_id = resource->id, .timeout_s = DEFAULT_TIMEOUT_S, .memory_mb = DEFAULT_MEMORY_MB};
     const struct node *n = model_parts_merged(r, "Function", resource, e);
     if (!n || !model_parts_check(r, n, "an AWS::Serverless::Function", function_rules, e)) return false;
     if (!check_runtime(r, n, e) || !read_names(r, resource, n, f, e) || !read_role(r, resource, n, f, e)) return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The common tools of the model's readers: the list of known properties, notices, resolved properties, SAM's Globals.
-   https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html */
+/* The common tools of the model's readers: the list of known properties, notices, resolved properties, SAM's
+   Globals.
+   https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html (Globals) */
 #include "model_parts.h"
 
 #include <stdarg.h>
@@ -36,21 +37,23 @@ static const struct model_rule *rule_of(const struct model_rule *rules, struct s
     return rules;
 }
 
-bool model_parts_check(struct model_reader *r, const struct node *mapping, const char *owner, const struct model_rule *rules,
-                       struct err *e) {
+bool model_parts_check(struct model_reader *r, const struct node *mapping, const char *owner,
+                       const struct model_rule *rules, struct err *e) {
     if (mapping->kind != NODE_MAPPING || node_is_intrinsic(mapping))
-        return node_error(mapping, e, "%s is not a plain mapping: write it out (SAM does not look into functions here)", owner);
+        return node_error(mapping, e, "%s is not a plain mapping: write it out (SAM does not look into functions here)",
+                          owner);
     for (size_t i = 0; i < mapping->n; i++) {
         struct node place = {.file = mapping->at[i].value->file, .line = mapping->at[i].line};
         struct str name = mapping->at[i].key;
         const struct model_rule *rule = rule_of(rules, name);
         if (!rule->name)
-            return node_error(&place, e, "%.*s of %s is not supported here: remove it, or test it on AWS", STR_ARG(name), owner);
+            return node_error(&place, e, "%.*s of %s is not supported here: remove it, or test it on AWS",
+                              STR_ARG(name), owner);
         if (rule->kind == MODEL_REFUSED)
             return node_error(&place, e, "%.*s of %s is not supported here: %s", STR_ARG(name), owner, rule->why);
         if (rule->kind != MODEL_NOTICE) continue;
-        if (!model_parts_notice(r, &place, e, "%.*s of %s has no effect here%s%s", STR_ARG(name), owner, rule->why ? ": " : "",
-                                rule->why ? rule->why : ""))
+        if (!model_parts_notice(r, &place, e, "%.*s of %s has no effect here%s%s", STR_ARG(name), owner,
+                                rule->why ? ": " : "", rule->why ? rule->why : ""))
             return false;
     }
     return true;
@@ -63,12 +66,14 @@ bool model_parts_get(struct model_reader *r, const struct node *mapping, const c
     return !n || template_resolve(r->t, n, out, e);
 }
 
-bool model_parts_text(struct model_reader *r, const struct node *mapping, const char *name, struct str *out, struct err *e) {
+bool model_parts_text(struct model_reader *r, const struct node *mapping, const char *name, struct str *out,
+                      struct err *e) {
     const struct node *n;
     *out = (struct str){0};
     if (!model_parts_get(r, mapping, name, &n, e)) return false;
     if (!n) return true;
-    if (n->kind != NODE_SCALAR || node_is_null(n)) return node_error(n, e, "%s is not one text", name);
+    if (n->kind != NODE_SCALAR || node_is_rewritten(n))
+        return node_error(n, e, "%s is no plain text: put it in quotes", name);
     *out = n->text;
     return true;
 }
@@ -78,11 +83,12 @@ bool model_parts_number(struct model_reader *r, const struct node *mapping, cons
     struct str s;
     if (!model_parts_text(r, mapping, name, &s, e)) return false;
     if (!s.p || str_read_int64(s, range[0], range[1], out)) return true;
-    return node_error(node_get(mapping, name), e, "%s is not a whole number from %lld to %lld", name, (long long)range[0],
-                      (long long)range[1]);
+    return node_error(node_get(mapping, name), e, "%s is not a whole number from %lld to %lld", name,
+                      (long long)range[0], (long long)range[1]);
 }
 
-bool model_parts_items(struct model_reader *r, const struct node *list, const struct node ***items, size_t *n, struct err *e) {
+bool model_parts_items(struct model_reader *r, const struct node *list, const struct node ***items, size_t *n,
+                       struct err *e) {
     const struct node *top = NULL;
     *n = 0;
     *items = NULL;
@@ -105,8 +111,10 @@ static bool is_map(const struct node *n) {
     return n->kind == NODE_MAPPING && !node_is_intrinsic(n);
 }
 
-/* As deep as the file, which has a limit. SAM's rule: maps are merged, lists are joined (the global items first), anything else is replaced. */
-static const struct node *merge(struct model_reader *r, const struct node *global, const struct node *local, struct err *e) {
+/* As deep as the file, which has a limit. SAM's rule: maps are merged, lists are joined (the global items first),
+   anything else is replaced. */
+static const struct node *merge(struct model_reader *r, const struct node *global, const struct node *local,
+                                struct err *e) {
     bool maps = is_map(global) && is_map(local), lists = global->kind == NODE_SEQUENCE && local->kind == NODE_SEQUENCE;
     if (!maps && !lists) return local;
     struct node *n = node_new(local->kind, local, r->arena, e);
@@ -129,8 +137,8 @@ static const struct node *merge(struct model_reader *r, const struct node *globa
     return n;
 }
 
-const struct node *model_parts_merged(struct model_reader *r, const char *section, const struct template_resource *resource,
-                                      struct err *e) {
+const struct node *model_parts_merged(struct model_reader *r, const char *section,
+                                      const struct template_resource *resource, struct err *e) {
     const struct node *global = node_get(r->t->globals, section), *local = resource->properties;
     if (!local) local = node_new(NODE_MAPPING, resource->node, r->arena, e);
     if (!local || !global) return local;

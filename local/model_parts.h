@@ -15,11 +15,11 @@ struct model_auth {
 
 struct model_reader {
     struct model *model;
-    struct template *t;      /* the file that is being read now */
+    struct template *t; /* the file that is being read now */
     struct arena *arena;
     struct model_auth *auth; /* one per API, in the order of model->apis */
     size_t notices_cap;
-    size_t first_principal;  /* of the file that is being read now: a policy is attached within its own file */
+    size_t first_principal; /* of the file that is being read now: a policy is attached within its own file */
 };
 
 /* What becomes of one property. */
@@ -31,8 +31,8 @@ struct model_rule {
 };
 
 /* Every member of the mapping has a rule that lets it pass; one without a rule is refused. */
-bool model_parts_check(struct model_reader *r, const struct node *mapping, const char *owner, const struct model_rule *rules,
-                       struct err *e);
+bool model_parts_check(struct model_reader *r, const struct node *mapping, const char *owner,
+                       const struct model_rule *rules, struct err *e);
 bool model_parts_notice(struct model_reader *r, const struct node *place, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -40,16 +40,19 @@ bool model_parts_notice(struct model_reader *r, const struct node *place, struct
 bool model_parts_get(struct model_reader *r, const struct node *mapping, const char *name, const struct node **out,
                      struct err *e);
 /* The same as one text; absent stays absent. */
-bool model_parts_text(struct model_reader *r, const struct node *mapping, const char *name, struct str *out, struct err *e);
+bool model_parts_text(struct model_reader *r, const struct node *mapping, const char *name, struct str *out,
+                      struct err *e);
 bool model_parts_number(struct model_reader *r, const struct node *mapping, const char *name, int64_t range[2],
                         int64_t *out, struct err *e);
 
-/* A list whose items may be !If and AWS::NoValue: *n of the items that remain, unresolved. A single value is a list of one. */
-bool model_parts_items(struct model_reader *r, const struct node *list, const struct node ***items, size_t *n, struct err *e);
+/* A list whose items may be !If and AWS::NoValue: *n of the items that remain, unresolved. A single value is a list
+   of one. */
+bool model_parts_items(struct model_reader *r, const struct node *list, const struct node ***items, size_t *n,
+                       struct err *e);
 
 /* The properties of a resource over those of its section in Globals, as SAM merges them. Never NULL. */
-const struct node *model_parts_merged(struct model_reader *r, const char *section, const struct template_resource *resource,
-                                      struct err *e);
+const struct node *model_parts_merged(struct model_reader *r, const char *section,
+                                      const struct template_resource *resource, struct err *e);
 
 bool model_api_read(struct model_reader *r, const struct template_resource *resource, struct err *e);
 bool model_function_read(struct model_reader *r, struct template_resource *resource, struct err *e);
@@ -58,8 +61,10 @@ bool model_principal_read(struct model_reader *r, struct template_resource *reso
 bool model_principal_attach(struct model_reader *r, const struct template_resource *policy, struct err *e);
 bool model_principal_finish(struct model_reader *r, struct err *e);
 /* The inline policies of a role or user; those of a function (SAM's Policies) for the role that SAM makes for it. */
-bool model_policy_read_list(struct model_reader *r, const struct node *policies, struct model_principal *p, struct err *e);
-bool model_policy_read_sam(struct model_reader *r, const struct node *policies, struct model_principal *p, struct err *e);
+bool model_policy_read_list(struct model_reader *r, const struct node *policies, struct model_principal *p,
+                            struct err *e);
+bool model_policy_read_sam(struct model_reader *r, const struct node *policies, struct model_principal *p,
+                           struct err *e);
 bool model_policy_read_document(struct model_reader *r, const struct node *document, struct str policy_name,
                                 struct policy_statements *into, struct err *e);
 bool model_policy_check_managed(struct model_reader *r, const struct node *arns, struct err *e);

@@ -37,7 +37,8 @@ static bool check_resource(struct str resource, const struct node *place, struct
     bool ok = str_cut(&rest, ':', &head) && str_eq(head, STR("arn"));
     for (int i = 0; ok && i < 2; i++)
         ok = str_cut(&rest, ':', &head) && head.n && !memchr(head.p, '*', head.n) && !memchr(head.p, '?', head.n);
-    return ok || node_error(place, e, "the Resource %.*s is neither * nor an ARN with partition and service", STR_ARG(resource));
+    return ok || node_error(place, e, "the Resource %.*s is neither * nor an ARN with partition and service",
+                            STR_ARG(resource));
 }
 
 static bool add_statement(struct model_reader *r, struct policy_statements *into, struct policy_statement s,
@@ -70,9 +71,12 @@ static bool read_effect(struct model_reader *r, const struct node *n, bool *allo
 static bool read_statement(struct model_reader *r, const struct node *n, struct str policy_name,
                            struct policy_statements *into, struct err *e) {
     static const struct model_rule rules[] = {
-        {"Sid", MODEL_USED, NULL}, {"Effect", MODEL_USED, NULL},
-        {"Action", MODEL_USED, NULL}, {"Resource", MODEL_USED, NULL},
-        {"Condition", MODEL_USED, NULL}, {"NotResource", MODEL_USED, NULL}, /* these two: refused below */
+        {"Sid", MODEL_USED, NULL},
+        {"Effect", MODEL_USED, NULL},
+        {"Action", MODEL_USED, NULL},
+        {"Resource", MODEL_USED, NULL},
+        {"Condition", MODEL_USED, NULL},
+        {"NotResource", MODEL_USED, NULL}, /* these two: refused below */
         {"NotAction", MODEL_REFUSED, "list the actions that are meant"},
         {"Principal", MODEL_REFUSED, "a role's or user's policy has none"},
         {"NotPrincipal", MODEL_REFUSED, "a role's or user's policy has none"},
@@ -86,12 +90,15 @@ static bool read_statement(struct model_reader *r, const struct node *n, struct 
     if (!read_texts(r, action, "Action", &s.actions, &s.n_actions, e)) return false;
     if (!concerns_invoke(&s)) return true;
     if (node_get(n, "Condition"))
-        return node_error(node_get(n, "Condition"), e, "the Condition of a statement about execute-api:Invoke is not "
-                                                       "supported: it could not be evaluated here");
+        return node_error(node_get(n, "Condition"), e,
+                          "the Condition of a statement about execute-api:Invoke is not "
+                          "supported: it could not be evaluated here");
     if (node_get(n, "NotResource"))
-        return node_error(node_get(n, "NotResource"), e, "NotResource is not supported: list the resources that are meant");
+        return node_error(node_get(n, "NotResource"), e,
+                          "NotResource is not supported: list the resources that are meant");
     if (!resource) return node_error(n, e, "a statement without Resource");
-    if (!read_effect(r, n, &s.allow, e) || !read_texts(r, resource, "Resource", &s.resources, &s.n_resources, e)) return false;
+    if (!read_effect(r, n, &s.allow, e) || !read_texts(r, resource, "Resource", &s.resources, &s.n_resources, e))
+        return false;
     for (size_t i = 0; i < s.n_resources; i++)
         if (!check_resource(s.resources[i], resource, e)) return false;
     return add_statement(r, into, s, n, e);
@@ -99,8 +106,10 @@ static bool read_statement(struct model_reader *r, const struct node *n, struct 
 
 bool model_policy_read_document(struct model_reader *r, const struct node *document, struct str policy_name,
                                 struct policy_statements *into, struct err *e) {
-    static const struct model_rule rules[] = {
-        {"Version", MODEL_USED, NULL}, {"Id", MODEL_NO_EFFECT, NULL}, {"Statement", MODEL_USED, NULL}, {NULL, MODEL_USED, NULL}};
+    static const struct model_rule rules[] = {{"Version", MODEL_USED, NULL},
+                                              {"Id", MODEL_NO_EFFECT, NULL},
+                                              {"Statement", MODEL_USED, NULL},
+                                              {NULL, MODEL_USED, NULL}};
     const struct node **items;
     struct str version;
     size_t n;
@@ -116,7 +125,8 @@ bool model_policy_read_document(struct model_reader *r, const struct node *docum
     return true;
 }
 
-bool model_policy_read_list(struct model_reader *r, const struct node *policies, struct model_principal *p, struct err *e) {
+bool model_policy_read_list(struct model_reader *r, const struct node *policies, struct model_principal *p,
+                            struct err *e) {
     static const struct model_rule rules[] = {
         {"PolicyName", MODEL_USED, NULL}, {"PolicyDocument", MODEL_USED, NULL}, {NULL, MODEL_USED, NULL}};
     const struct node **items, *document;
@@ -135,16 +145,18 @@ bool model_policy_read_list(struct model_reader *r, const struct node *policies,
     return true;
 }
 
-/* What a managed policy says is not in the template. AWS's own ones only grant, but for those that are named after what they
-   do; a customer's could deny, and a Deny that is not seen would open a door. */
+/* What a managed policy says is not in the template. AWS's own ones only grant, but for those that are named after
+   what they do; a customer's could deny, and a Deny that is not seen would open a door. */
 static bool check_managed(struct model_reader *r, const struct node *arn, struct err *e) {
     struct str s;
     if (!template_resolve_text(r->t, arn, "the name of a managed policy", &s, e)) return false;
     bool is_arn = str_starts(s, STR("arn:"));
     bool denies = str_find(s, STR("Deny")) != SIZE_MAX || str_find(s, STR("Quarantine")) != SIZE_MAX;
     if (denies || (is_arn && str_find(s, STR(":iam::aws:policy/")) == SIZE_MAX))
-        return node_error(arn, e, "the managed policy %.*s is not supported: a Deny in it could not be seen here; write the "
-                                  "statements inline", STR_ARG(s));
+        return node_error(arn, e,
+                          "the managed policy %.*s is not supported: a Deny in it could not be seen here; write the "
+                          "statements inline",
+                          STR_ARG(s));
     return model_parts_notice(r, arn, e, "the managed policy %.*s grants nothing here", STR_ARG(s));
 }
 
@@ -159,7 +171,8 @@ bool model_policy_check_managed(struct model_reader *r, const struct node *arns,
 
 /* A function's Policies: documents, names of managed policies, and SAM's policy templates (which only grant).
    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-templates.html */
-bool model_policy_read_sam(struct model_reader *r, const struct node *policies, struct model_principal *p, struct err *e) {
+bool model_policy_read_sam(struct model_reader *r, const struct node *policies, struct model_principal *p,
+                           struct err *e) {
     const struct node **items;
     size_t n;
     if (!model_parts_items(r, policies, &items, &n, e)) return false;
@@ -173,7 +186,8 @@ bool model_policy_read_sam(struct model_reader *r, const struct node *policies, 
         if (is_name && !check_managed(r, item, e)) return false;
         if (is_name) continue;
         if (item->kind == NODE_MAPPING && item->n == 1 && str_ends(item->at[0].key, STR("Policy"))) {
-            if (!model_parts_notice(r, item, e, "the SAM policy template %.*s grants nothing here", STR_ARG(item->at[0].key)))
+            if (!model_parts_notice(r, item, e, "the SAM policy template %.*s grants nothing here",
+                                    STR_ARG(item->at[0].key)))
                 return false;
         } else if (!model_policy_read_document(r, item, buf_str(&name), &p->policies, e)) {
             return false;

@@ -22,7 +22,8 @@ static const struct model_rule rules[] = {
     {NULL, MODEL_USED, NULL},
 };
 
-static bool same_twice(const struct model_reader *r, const struct model_principal *p, const struct node *place, struct err *e) {
+static bool same_twice(const struct model_reader *r, const struct model_principal *p, const struct node *place,
+                       struct err *e) {
     for (size_t i = 0; i < r->model->n_principals; i++) {
         const struct model_principal *other = &r->model->principals[i];
         if (other == p) continue;
@@ -30,13 +31,14 @@ static bool same_twice(const struct model_reader *r, const struct model_principa
             return node_error(place, e, "%.*s and %.*s have the same name %.*s", STR_ARG(p->logical_id),
                               STR_ARG(other->logical_id), STR_ARG(p->name));
         if (str_eq(other->profile, p->profile))
-            return node_error(place, e, "%.*s and %.*s would have the same profile %.*s: rename one", STR_ARG(p->logical_id),
-                              STR_ARG(other->logical_id), STR_ARG(p->profile));
+            return node_error(place, e, "%.*s and %.*s would have the same profile %.*s: rename one",
+                              STR_ARG(p->logical_id), STR_ARG(other->logical_id), STR_ARG(p->profile));
     }
     return true;
 }
 
-static bool read_name(struct model_reader *r, struct template_resource *resource, struct model_principal *p, struct err *e) {
+static bool read_name(struct model_reader *r, struct template_resource *resource, struct model_principal *p,
+                      struct err *e) {
     struct buf dotted;
     const struct node *arn;
     buf_init(&dotted, MAX_ARN, r->arena);
@@ -60,7 +62,8 @@ bool model_principal_read(struct model_reader *r, struct template_resource *reso
     r->model->n_principals++;
     if (resource->role_of || !properties) return true; /* the former: its policies are read with its function */
     if (node_get(properties, role ? "UserName" : "RoleName"))
-        return node_error(properties, e, "%s is not a property of %.*s", role ? "UserName" : "RoleName", STR_ARG(resource->type));
+        return node_error(properties, e, "%s is not a property of %.*s", role ? "UserName" : "RoleName",
+                          STR_ARG(resource->type));
     return model_parts_check(r, properties, role ? "an AWS::IAM::Role" : "an AWS::IAM::User", rules, e) &&
            model_policy_read_list(r, node_get(properties, "Policies"), p, e) &&
            model_policy_check_managed(r, node_get(properties, "ManagedPolicyArns"), e);
@@ -68,7 +71,8 @@ bool model_principal_read(struct model_reader *r, struct template_resource *reso
 
 static struct model_principal *by_name(const struct model_reader *r, enum model_principal_kind kind, struct str name) {
     for (size_t i = r->first_principal; i < r->model->n_principals; i++)
-        if (r->model->principals[i].kind == kind && str_eq(r->model->principals[i].name, name)) return &r->model->principals[i];
+        if (r->model->principals[i].kind == kind && str_eq(r->model->principals[i].name, name))
+            return &r->model->principals[i];
     return NULL;
 }
 
@@ -77,7 +81,9 @@ static bool attach_to(struct model_reader *r, const struct node *names, enum mod
     for (size_t i = 0; names && i < names->n; i++) {
         const struct node *name = names->at[i].value;
         struct model_principal *p = name->kind == NODE_SCALAR ? by_name(r, kind, name->text) : NULL;
-        if (!p) return node_error(name, e, "the policy is for a %s that is not in this file", kind == MODEL_ROLE ? "role" : "user");
+        if (!p)
+            return node_error(name, e, "the policy is for a %s that is not in this file",
+                              kind == MODEL_ROLE ? "role" : "user");
         struct policy_statements *to = &p->policies;
         size_t n = to->n + statements->n;
         void *grown = arena_grow(r->arena, to->at, to->cap * sizeof *to->at, (n + 1) * sizeof *to->at);
@@ -90,10 +96,12 @@ static bool attach_to(struct model_reader *r, const struct node *names, enum mod
 }
 
 bool model_principal_attach(struct model_reader *r, const struct template_resource *policy, struct err *e) {
-    static const struct model_rule policy_rules[] = {
-        {"PolicyName", MODEL_USED, NULL}, {"PolicyDocument", MODEL_USED, NULL},
-        {"Roles", MODEL_USED, NULL},      {"Users", MODEL_USED, NULL},
-        {"Groups", MODEL_REFUSED, "attach the policy to roles or users"}, {NULL, MODEL_USED, NULL}};
+    static const struct model_rule policy_rules[] = {{"PolicyName", MODEL_USED, NULL},
+                                                     {"PolicyDocument", MODEL_USED, NULL},
+                                                     {"Roles", MODEL_USED, NULL},
+                                                     {"Users", MODEL_USED, NULL},
+                                                     {"Groups", MODEL_REFUSED, "attach the policy to roles or users"},
+                                                     {NULL, MODEL_USED, NULL}};
     const struct node *properties = policy->properties, *document = NULL, *roles, *users;
     struct policy_statements statements = {0};
     struct str name;
@@ -104,7 +112,8 @@ bool model_principal_attach(struct model_reader *r, const struct template_resour
         !template_resolve_top(r->t, node_get(properties, "PolicyDocument"), &document, e))
         return false;
     if (!name.p || !document) return node_error(properties, e, "a policy needs PolicyName and PolicyDocument");
-    if (!model_parts_get(r, properties, "Roles", &roles, e) || !model_parts_get(r, properties, "Users", &users, e)) return false;
+    if (!model_parts_get(r, properties, "Roles", &roles, e) || !model_parts_get(r, properties, "Users", &users, e))
+        return false;
     bool lists = (!roles || roles->kind == NODE_SEQUENCE) && (!users || users->kind == NODE_SEQUENCE);
     if (!lists || (roles ? roles->n : 0) + (users ? users->n : 0) == 0)
         return node_error(properties, e, "a policy needs a list of Roles or Users");

@@ -42,12 +42,13 @@ bool node_is_null(const struct node *n) {
 
 /* The implicit types of YAML 1.1 (https://yaml.org/type/): bool, int, float, null. Dates come back as they were. */
 bool node_is_rewritten(const struct node *n) {
-    static const char words[] = "^(|~|null|Null|NULL|y|Y|n|N|yes|Yes|YES|no|No|NO|True|TRUE|False|FALSE|on|On|ON|off|Off|OFF)$";
+    static const char words[] =
+        "^(|~|null|Null|NULL|y|Y|n|N|yes|Yes|YES|no|No|NO|True|TRUE|False|FALSE|on|On|ON|off|Off|OFF)$";
     static const char numbers[] = "^[-+]?(0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9])+([.][0-9_]*)?"
                                   "|[0-9][0-9_]*([.][0-9_]*)?([eE][-+]?[0-9]+)?|[.][0-9_]+([eE][-+]?[0-9]+)?"
                                   "|[.](inf|Inf|INF|nan|NaN|NAN))$";
     static const char same[] = "^(0|-?[1-9][0-9]{0,14}|-?(0|[1-9][0-9]{0,8})[.]([0-9]{0,5}[1-9]|0))$";
-    if (!is_plain(n)) return false;
+    if (!is_plain(n) || !strchr("~nNyYoOtTfF+-.0123456789", n->text.p[0])) return false; /* most texts; "" goes on */
     return matches(words, n->text.p) || (matches(numbers, n->text.p) && !matches(same, n->text.p));
 }
 

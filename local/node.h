@@ -27,8 +27,8 @@ struct node {
     size_t n, cap;
 };
 
-/* Refused with "FILE:LINE: ": anchors, aliases, merge keys, unknown tags, keys that are not scalars, a key that is there
-   twice, a second document, deep nesting, NUL, bad YAML. `file` must outlive the tree, `text` need not. */
+/* Refused with "FILE:LINE: ": anchors, aliases, merge keys, unknown tags, keys that are not scalars, a key that is
+   there twice, a second document, deep nesting, NUL, bad YAML. `file` must outlive the tree, `text` need not. */
 bool node_read(const char *file, const struct node **root, struct arena *a, struct err *e);
 bool node_read_text(const char *file, struct str text, const struct node **root, struct arena *a, struct err *e);
 
@@ -39,8 +39,8 @@ const struct node *node_get(const struct node *mapping, const char *key);
 bool node_is_intrinsic(const struct node *n);
 bool node_is(const struct node *n, const char *intrinsic); /* that one; its argument is n->at[0].value */
 
-/* A plain scalar that YAML 1.1 reads as null; as something that is written back differently from how it was written (yes,
-   010, 1e3, 1:30, null): such a value must be in quotes to mean its letters. */
+/* A plain scalar that YAML 1.1 reads as null; as something that is written back differently from how it was written
+   (yes, 010, 1e3, 1:30, null): such a value must be in quotes to mean its letters. */
 bool node_is_null(const struct node *n);
 bool node_is_rewritten(const struct node *n);
 

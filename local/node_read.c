@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In: the text of a template. Out: its tree, from libyaml's events (https://yaml.org/spec/1.1/). Whatever CloudFormation
-   would refuse, or two readers could understand differently (a key that is there twice), is refused with its line.
+/* In: the text of a template. Out: its tree, from libyaml's events (https://yaml.org/spec/1.1/). Whatever
+   CloudFormation would refuse, or two readers could understand differently (a key that is there twice), is refused
+   with its line.
    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html */
 #include <errno.h>
 #include <stdio.h>

@@ -7,16 +7,16 @@ static unsigned char folded(char c, bool ignore_case) {
     return (unsigned char)(ignore_case && c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* Only the last '*' is ever widened: an earlier one that could be widened too would find no more than this one does. So the
-   work is at most the product of both lengths. */
+/* Only the last '*' is ever widened: an earlier one that could be widened too would find no more than this one
+   does. So the work is at most the product of both lengths. */
 bool policy_matches(struct str pattern, struct str text, bool ignore_case) {
     size_t p = 0, t = 0, star = SIZE_MAX, resume = 0;
     while (t < text.n) {
         if (p < pattern.n && pattern.p[p] == '*') {
             star = p++;
             resume = t;
-        } else if (p < pattern.n && (pattern.p[p] == '?' ||
-                                     folded(pattern.p[p], ignore_case) == folded(text.p[t], ignore_case))) {
+        } else if (p < pattern.n &&
+                   (pattern.p[p] == '?' || folded(pattern.p[p], ignore_case) == folded(text.p[t], ignore_case))) {
             p++, t++;
         } else if (star != SIZE_MAX) {
             p = star + 1;

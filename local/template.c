@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In: a file. Out: a struct template, everything that decides which resources exist already decided. Sections that could
-   change what is deployed and are not known here are refused by name.
-   https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy.html */
+/* In: a file. Out: a struct template, everything that decides which resources exist already decided. Sections that
+   could change what is deployed and are not known here are refused by name.
+   https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html */
 #include "template.h"
 
 #include <string.h>
@@ -20,10 +20,14 @@ bool template_stack_of(struct template_stack *stack, struct err *e) {
     static const struct {
         const char *region, *partition, *suffix;
     } table[] = {
-        {"cn-", "aws-cn", "amazonaws.com.cn"},       {"us-gov-", "aws-us-gov", "amazonaws.com"},
-        {"eusc-", "aws-eusc", "amazonaws.eu"},       {"us-iso-", "aws-iso", "c2s.ic.gov"},
-        {"us-isob-", "aws-iso-b", "sc2s.sgov.gov"},  {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"},
-        {"us-isof-", "aws-iso-f", "csp.hci.ic.gov"}, {"eu-isof-", "aws-iso-f", "csp.hci.ic.gov"},
+        {"cn-", "aws-cn", "amazonaws.com.cn"},
+        {"us-gov-", "aws-us-gov", "amazonaws.com"},
+        {"eusc-", "aws-eusc", "amazonaws.eu"},
+        {"us-iso-", "aws-iso", "c2s.ic.gov"},
+        {"us-isob-", "aws-iso-b", "sc2s.sgov.gov"},
+        {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"},
+        {"us-isof-", "aws-iso-f", "csp.hci.ic.gov"},
+        {"eu-isof-", "aws-iso-f", "csp.hci.ic.gov"},
         {"", "aws", "amazonaws.com"},
     };
     struct str s = stack->stack_name;
@@ -50,13 +54,22 @@ struct template_resource *template_find(const struct template *t, struct str id)
 static bool check_transform(const struct node *n, struct err *e) {
     if (n->kind == NODE_SEQUENCE && n->n == 1) n = n->at[0].value;
     if (n->kind == NODE_SCALAR && str_eq(n->text, STR("AWS::Serverless-2016-10-31"))) return true;
-    return node_error(n, e, "only the Transform AWS::Serverless-2016-10-31 is supported: another one (a macro, "
-                            "AWS::LanguageExtensions, AWS::Include) could rewrite the template");
+    return node_error(n, e,
+                      "only the Transform AWS::Serverless-2016-10-31 is supported: another one (a macro, "
+                      "AWS::LanguageExtensions, AWS::Include) could rewrite the template");
 }
 
 static bool check_sections(const struct template *t, struct err *e) {
-    static const char *const known[] = {"AWSTemplateFormatVersion", "Description", "Metadata",  "Parameters", "Rules",
-                                        "Mappings",                 "Conditions",  "Transform", "Globals",    "Resources",
+    static const char *const known[] = {"AWSTemplateFormatVersion",
+                                        "Description",
+                                        "Metadata",
+                                        "Parameters",
+                                        "Rules",
+                                        "Mappings",
+                                        "Conditions",
+                                        "Transform",
+                                        "Globals",
+                                        "Resources",
                                         "Outputs"};
     const struct node *root = t->root;
     if (root->kind != NODE_MAPPING) return node_error(root, e, "a template is a mapping with a section Resources");
@@ -75,8 +88,9 @@ static bool check_sections(const struct template *t, struct err *e) {
 
 /* Only known attributes: Connectors grants permissions, IgnoreGlobals changes what is inherited. */
 static bool check_attributes(struct str id, const struct node *n, struct err *e) {
-    static const char *const known[] = {"Type",           "Properties",          "Condition",      "DependsOn",   "Metadata",
-                                        "DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy"};
+    static const char *const known[] = {"Type",        "Properties",     "Condition",           "DependsOn",
+                                        "Metadata",    "DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy",
+                                        "UpdatePolicy"};
     for (size_t i = 0; i < n->n; i++) {
         bool found = false;
         for (size_t k = 0; k < sizeof known / sizeof *known && !found; k++)
@@ -96,7 +110,11 @@ static bool read_resource(struct template *t, struct node_member m, struct templ
         return node_error(&place, e, "the logical id %.*s is not letters and digits", STR_ARG(m.key));
     if (!type || type->kind != NODE_SCALAR)
         return node_error(&place, e, "the resource %.*s has no Type", STR_ARG(m.key));
-    *r = (struct template_resource){.id = m.key, .type = type->text, .node = n, .exists = true};
+    struct node *named = node_new(n->kind, &place, t->arena, e); /* the same, but it stands at the logical id */
+    if (!named) return false;
+    named->at = n->at;
+    named->n = n->n;
+    *r = (struct template_resource){.id = m.key, .type = type->text, .node = named, .exists = true};
     r->properties = node_get(n, "Properties");
     if (!check_attributes(m.key, n, e)) return false;
     if (r->properties && r->properties->kind != NODE_MAPPING)
@@ -113,7 +131,8 @@ static bool add_made_role(struct template *t, const struct template_resource *fu
     buf_addf(&id, "%.*sRole", STR_ARG(function->id));
     if (!buf_ok(&id, e)) return false;
     if (template_find(t, buf_str(&id)))
-        return node_error(function->node, e, "%.*s has no Role, so SAM makes a role %.*s, but there is a resource of that name",
+        return node_error(function->node, e,
+                          "%.*s has no Role, so SAM makes a role %.*s, but there is a resource of that name",
                           STR_ARG(function->id), STR_ARG(buf_str(&id)));
     const struct node *path = node_get(function->properties, "RolePath");
     if (!path) path = node_get(node_get(t->globals, "Function"), "RolePath");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A CloudFormation template with its parameters, conditions and rules decided; values are resolved when they are asked for
-   (an intrinsic function that nobody needs is never looked at).
+/* A CloudFormation template with its parameters, conditions and rules decided; values are resolved when they are
+   asked for (an intrinsic function that nobody needs is never looked at).
    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html */
 #ifndef LOCAL_TEMPLATE_H
 #define LOCAL_TEMPLATE_H
@@ -68,7 +68,8 @@ bool template_condition_read(struct template *t, struct err *e);
 bool template_condition_is(struct template *t, struct str name, const struct node *place, bool *is, struct err *e);
 bool template_condition_check_rules(struct template *t, struct err *e);
 
-/* template_resolve.c. A tree without intrinsic functions; *out is NULL for AWS::NoValue, whose member or item disappears. */
+/* template_resolve.c. A tree without intrinsic functions; *out is NULL for AWS::NoValue, whose member or item
+   disappears. */
 bool template_resolve(struct template *t, const struct node *n, const struct node **out, struct err *e);
 /* Only Fn::If and AWS::NoValue at the top are decided: what is below stays as written. */
 bool template_resolve_top(struct template *t, const struct node *n, const struct node **out, struct err *e);
@@ -80,7 +81,8 @@ bool template_sub(struct template *t, const struct node *arg, const struct node 
 
 /* template_name.c: physical names, and what Ref and Fn::GetAtt answer */
 bool template_name_of(struct template *t, struct template_resource *r, struct str *name, struct err *e);
-bool template_name_ref(struct template *t, struct str id, const struct node *place, const struct node **out, struct err *e);
+bool template_name_ref(struct template *t, struct str id, const struct node *place, const struct node **out,
+                       struct err *e);
 bool template_name_att(struct template *t, struct str dotted, const struct node *place, const struct node **out,
                        struct err *e); /* RESOURCE.ATTRIBUTE */
 

@@ -38,7 +38,8 @@ static bool negate(struct template *t, const struct node *arg, bool *is, struct 
 }
 
 static bool evaluate_one(struct template *t, const struct node *n, bool *is, struct err *e) {
-    if (!node_is_intrinsic(n)) return node_error(n, e, "a condition is one of Fn::Equals, Fn::Not, Fn::And, Fn::Or, Condition");
+    if (!node_is_intrinsic(n))
+        return node_error(n, e, "a condition is one of Fn::Equals, Fn::Not, Fn::And, Fn::Or, Condition");
     const struct node *arg = n->at[0].value;
     if (node_is(n, "Fn::Equals")) return equals(t, arg, is, e);
     if (node_is(n, "Fn::Not")) return negate(t, arg, is, e);
@@ -88,7 +89,8 @@ bool template_condition_read(struct template *t, struct err *e) {
 }
 
 static bool check_assertions(struct template *t, struct str rule, const struct node *all, struct err *e) {
-    if (!all || all->kind != NODE_SEQUENCE) return node_error(all ? all : t->root, e, "the rule %.*s has no Assertions", STR_ARG(rule));
+    if (!all || all->kind != NODE_SEQUENCE)
+        return node_error(all ? all : t->root, e, "the rule %.*s has no Assertions", STR_ARG(rule));
     for (size_t i = 0; i < all->n; i++) {
         const struct node *one = all->at[i].value, *assert = node_get(one, "Assert");
         const struct node *why = node_get(one, "AssertDescription");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Physical names of the resources that are known here, and from them Ref, Fn::GetAtt and the pseudo parameters. A name that
-   AWS would draw is made from the stack's name and the logical id, so that it is the same at every start.
+/* Physical names of the resources that are known here, and from them Ref, Fn::GetAtt and the pseudo parameters. A
+   name that AWS would draw is made from the stack's name and the logical id, so that it is the same at every start.
    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html */
 #include <string.h>
 
@@ -40,7 +40,8 @@ static bool check_name(const struct template_resource *r, const struct kind *k, 
                           STR_ARG(r->id), STR_ARG(name), k->max, k->name_property);
     for (size_t i = 0; i < name.n; i++)
         ok = ok && name.p[i] && (is_letter_or_digit(name.p[i]) || strchr(k->more, name.p[i]));
-    return ok || node_error(r->node, e, "the name of %.*s may hold letters, digits and %s only", STR_ARG(r->id), k->more);
+    return ok ||
+           node_error(r->node, e, "the name of %.*s may hold letters, digits and %s only", STR_ARG(r->id), k->more);
 }
 
 static bool make_name(struct template *t, struct template_resource *r, const struct kind *k, struct err *e) {
@@ -88,12 +89,14 @@ static bool existing(struct template *t, struct str id, const struct node *place
     return true;
 }
 
-static bool text_node(struct template *t, struct str s, const struct node *place, const struct node **out, struct err *e) {
+static bool text_node(struct template *t, struct str s, const struct node *place, const struct node **out,
+                      struct err *e) {
     *out = node_new_text(s, place, t->arena, e);
     return *out != NULL;
 }
 
-static bool pseudo(struct template *t, struct str id, const struct node *place, const struct node **out, struct err *e) {
+static bool pseudo(struct template *t, struct str id, const struct node *place, const struct node **out,
+                   struct err *e) {
     const struct template_stack *s = t->stack;
     struct buf b;
     *out = NULL;
@@ -106,13 +109,14 @@ static bool pseudo(struct template *t, struct str id, const struct node *place, 
     if (!str_eq(id, STR("AWS::StackId")))
         return node_error(place, e, "the pseudo parameter %.*s is not supported", STR_ARG(id));
     buf_init(&b, MAX_TEXT, t->arena);
-    buf_addf(&b, "arn:%.*s:cloudformation:%.*s:%.*s:stack/%.*s/00000000-0000-4000-8000-000000000000", STR_ARG(s->partition),
-             STR_ARG(s->region), STR_ARG(s->account_id), STR_ARG(s->stack_name));
+    buf_addf(&b, "arn:%.*s:cloudformation:%.*s:%.*s:stack/%.*s/00000000-0000-4000-8000-000000000000",
+             STR_ARG(s->partition), STR_ARG(s->region), STR_ARG(s->account_id), STR_ARG(s->stack_name));
     return buf_ok(&b, e) && text_node(t, buf_str(&b), place, out, e);
 }
 
 /* `PrivateApi.Stage`, SAM's name of the stage that it makes, is the stage's name. */
-static bool stage_of(struct template *t, struct str id, const struct node *place, const struct node **out, struct err *e) {
+static bool stage_of(struct template *t, struct str id, const struct node *place, const struct node **out,
+                     struct err *e) {
     struct template_resource *r;
     struct str stage;
     if (!existing(t, (struct str){id.p, id.n - STR(".Stage").n}, place, &r, e)) return false;
@@ -122,7 +126,8 @@ static bool stage_of(struct template *t, struct str id, const struct node *place
     return template_resolve_text(t, name, "StageName", &stage, e) && text_node(t, stage, place, out, e);
 }
 
-bool template_name_ref(struct template *t, struct str id, const struct node *place, const struct node **out, struct err *e) {
+bool template_name_ref(struct template *t, struct str id, const struct node *place, const struct node **out,
+                       struct err *e) {
     const struct node *parameter = template_parameter_find(t, id);
     struct template_resource *r;
     struct str name;
@@ -170,8 +175,8 @@ bool template_name_att(struct template *t, struct str dotted, const struct node 
     if (!str_cut(&attribute, '.', &id)) return node_error(place, e, "%.*s names no attribute", STR_ARG(id));
     if (!existing(t, id, place, &r, e)) return false;
     if (!str_eq(attribute, STR("Arn")) || str_eq(r->type, STR("AWS::Serverless::Api")))
-        return node_error(place, e, "the attribute %.*s of %.*s is not known here, and it is needed", STR_ARG(attribute),
-                          STR_ARG(id));
+        return node_error(place, e, "the attribute %.*s of %.*s is not known here, and it is needed",
+                          STR_ARG(attribute), STR_ARG(id));
     buf_init(&b, MAX_TEXT, t->arena);
     return write_arn(t, r, &b, e) && buf_ok(&b, e) && text_node(t, buf_str(&b), place, out, e);
 }

@@ -40,9 +40,12 @@ static bool check_pattern(const struct node *pattern, struct str name, const str
     regmatch_t whole;
     if (pattern->kind != NODE_SCALAR || !is_common_pattern(pattern->text.p) ||
         regcomp(&re, pattern->text.p, REG_EXTENDED) != 0)
-        return node_error(pattern, e, "this AllowedPattern of the parameter %.*s is not supported: write it without "
-                                      "backslash classes, look-ahead and lazy repetition", STR_ARG(name));
-    bool ok = regexec(&re, value->text.p, 1, &whole, 0) == 0 && whole.rm_so == 0 && (size_t)whole.rm_eo == value->text.n;
+        return node_error(pattern, e,
+                          "this AllowedPattern of the parameter %.*s is not supported: write it without "
+                          "backslash classes, look-ahead and lazy repetition",
+                          STR_ARG(name));
+    bool ok =
+        regexec(&re, value->text.p, 1, &whole, 0) == 0 && whole.rm_so == 0 && (size_t)whole.rm_eo == value->text.n;
     regfree(&re);
     return ok || node_error(value, e, "the value of the parameter %.*s does not match its AllowedPattern %.*s",
                             STR_ARG(name), STR_ARG(pattern->text));
@@ -53,7 +56,8 @@ static bool check_allowed(const struct node *allowed, struct str name, const str
     for (size_t i = 0; i < allowed->n; i++) {
         const struct node *v = allowed->at[i].value;
         if (v->kind != NODE_SCALAR || node_is_rewritten(v))
-            return node_error(v, e, "an item of the AllowedValues of %.*s is no plain text: put it in quotes", STR_ARG(name));
+            return node_error(v, e, "an item of the AllowedValues of %.*s is no plain text: put it in quotes",
+                              STR_ARG(name));
         if (str_eq(v->text, value->text)) return true;
     }
     return node_error(value, e, "the value \"%.*s\" of the parameter %.*s is not one of its AllowedValues",
@@ -84,7 +88,8 @@ static bool check_value(const struct node *declared, struct str name, const stru
         return false;
     if (!is_type(declared, "Number")) return true;
     if (!str_read_int64(value->text, INT64_MIN, INT64_MAX, &number))
-        return node_error(value, e, "the parameter %.*s is a Number, and only whole numbers are supported", STR_ARG(name));
+        return node_error(value, e, "the parameter %.*s is a Number, and only whole numbers are supported",
+                          STR_ARG(name));
     return check_number(least, name, number, true, e) && check_number(most, name, number, false, e);
 }
 
@@ -94,7 +99,8 @@ static const struct node *split(struct template *t, const struct node *value, st
     for (bool more = true; list && more && value->text.n;) {
         more = str_cut(&rest, ',', &head);
         const struct node *item = node_new_text(str_trim(head), value, t->arena, e);
-        if (!item || !node_add(list, (struct node_member){.line = value->line, .value = item}, t->arena, e)) return NULL;
+        if (!item || !node_add(list, (struct node_member){.line = value->line, .value = item}, t->arena, e))
+            return NULL;
     }
     return list;
 }
@@ -122,10 +128,10 @@ static bool given_value(struct template *t, struct node_member m, const struct h
     }
     if (!from_beside(t, m.key, &place, value, e)) return false;
     if (*value) return true;
-    if (!fallback)
-        return node_error(&place, e, "the parameter %.*s has no Default: give it a value", STR_ARG(m.key));
+    if (!fallback) return node_error(&place, e, "the parameter %.*s has no Default: give it a value", STR_ARG(m.key));
     if (fallback->kind != NODE_SCALAR || node_is_rewritten(fallback))
-        return node_error(fallback, e, "the Default of the parameter %.*s is no plain text: put it in quotes", STR_ARG(m.key));
+        return node_error(fallback, e, "the Default of the parameter %.*s is no plain text: put it in quotes",
+                          STR_ARG(m.key));
     *value = node_new_text(fallback->text, fallback, t->arena, e);
     return *value != NULL;
 }
@@ -137,9 +143,11 @@ static bool read_one(struct template *t, struct node_member m, const struct http
         return node_error(&place, e, "the parameter %.*s has no Type", STR_ARG(m.key));
     bool list = is_type(m.value, "CommaDelimitedList") || is_type(m.value, "List<Number>");
     if (!list && !is_type(m.value, "String") && !is_type(m.value, "Number"))
-        return node_error(type, e, "the parameter type %.*s is not supported: it needs an AWS account", STR_ARG(type->text));
+        return node_error(type, e, "the parameter type %.*s is not supported: it needs an AWS account",
+                          STR_ARG(type->text));
     if (list && (node_get(m.value, "AllowedValues") || node_get(m.value, "AllowedPattern")))
-        return node_error(type, e, "AllowedValues and AllowedPattern of a list (%.*s) are not supported", STR_ARG(m.key));
+        return node_error(type, e, "AllowedValues and AllowedPattern of a list (%.*s) are not supported",
+                          STR_ARG(m.key));
     if (!given_value(t, m, overrides, &value, e) || !check_value(m.value, m.key, value, e)) return false;
     if (list) value = split(t, value, e);
     if (!value) return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Intrinsic functions: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::If, Fn::Select, Fn::Split, Fn::FindInMap. Another one is an
-   error as soon as its value is needed.
+/* Intrinsic functions: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::If, Fn::Select, Fn::Split, Fn::FindInMap. Another
+   one is an error as soon as its value is needed.
    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html */
 #include "template.h"
 
@@ -9,7 +9,8 @@ enum { MAX_DEPTH = 256, MAX_TEXT = 64 * 1024 };
 bool template_resolve_text(struct template *t, const struct node *n, const char *what, struct str *out, struct err *e) {
     const struct node *v;
     if (!template_resolve(t, n, &v, e)) return false;
-    if (!v || v->kind != NODE_SCALAR || node_is_null(v)) return node_error(n, e, "%s is not one text", what);
+    if (!v || v->kind != NODE_SCALAR || node_is_rewritten(v))
+        return node_error(n, e, "%s is no plain text (yes, 010 and the like must be in quotes)", what);
     *out = v->text;
     return true;
 }
@@ -55,11 +56,13 @@ bool template_resolve_top(struct template *t, const struct node *n, const struct
 }
 
 /* Resolves the argument number i, which must be a list of texts. */
-static bool list_argument(struct template *t, const struct node *arg, size_t i, const struct node **list, struct err *e) {
+static bool list_argument(struct template *t, const struct node *arg, size_t i, const struct node **list,
+                          struct err *e) {
     const struct node *n = arg->at[i].value;
     if (!template_resolve(t, n, list, e)) return false;
     bool ok = *list && (*list)->kind == NODE_SEQUENCE;
-    for (size_t k = 0; ok && k < (*list)->n; k++) ok = (*list)->at[k].value->kind == NODE_SCALAR;
+    for (size_t k = 0; ok && k < (*list)->n; k++)
+        ok = (*list)->at[k].value->kind == NODE_SCALAR && !node_is_rewritten((*list)->at[k].value);
     return ok || node_error(n, e, "a list of texts is needed here");
 }
 
@@ -130,8 +133,8 @@ static bool call(struct template *t, const struct node *n, const struct node **o
         const char *name;
         bool (*resolve)(struct template *, const struct node *, const struct node **, struct err *);
     } table[] = {
-        {"Ref", resolve_ref},         {"Fn::GetAtt", resolve_att},   {"Fn::Sub", template_sub},
-        {"Fn::Join", resolve_join},   {"Fn::If", resolve_if},        {"Fn::Select", resolve_select},
+        {"Ref", resolve_ref},         {"Fn::GetAtt", resolve_att},    {"Fn::Sub", template_sub},
+        {"Fn::Join", resolve_join},   {"Fn::If", resolve_if},         {"Fn::Select", resolve_select},
         {"Fn::Split", resolve_split}, {"Fn::FindInMap", resolve_map},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -145,7 +148,8 @@ static bool copy(struct template *t, const struct node *n, const struct node **o
     for (size_t i = 0; i < n->n; i++) {
         struct node_member m = n->at[i];
         if (m.key.p && (str_eq(m.key, STR("Ref")) || str_starts(m.key, STR("Fn::"))))
-            return node_error(m.value, e, "%.*s stands beside other keys: an intrinsic function stands alone", STR_ARG(m.key));
+            return node_error(m.value, e, "%.*s stands beside other keys: an intrinsic function stands alone",
+                              STR_ARG(m.key));
         if (!template_resolve(t, n->at[i].value, &m.value, e)) return false;
         if (m.value && !node_add(fresh, m, t->arena, e)) return false;
     }

@@ -7,24 +7,25 @@
 
 enum { MAX_TEXT = 64 * 1024 };
 
-static bool lookup(struct template *t, struct str name, const struct node *vars, const struct node *arg, struct buf *text,
-                   struct err *e) {
+static bool lookup(struct template *t, struct str name, const struct node *vars, const struct node *arg,
+                   struct buf *text, struct err *e) {
     const struct node *value = NULL;
     char *z = arena_copy(t->arena, name);
     if (!z) return err_set(e, ERR_MEMORY, "%s: out of memory for the template", arg->file);
     const struct node *own = name.n ? node_get(vars, z) : NULL;
     bool is_att = memchr(z, '.', name.n) && !str_ends(name, STR(".Stage"));
-    if (own ? !template_resolve(t, own, &value, e)
+    if (own      ? !template_resolve(t, own, &value, e)
         : is_att ? !template_name_att(t, name, arg, &value, e)
                  : !template_name_ref(t, name, arg, &value, e))
         return false;
-    if (!value || value->kind != NODE_SCALAR) return node_error(arg, e, "${%.*s} in Fn::Sub is not one text", STR_ARG(name));
+    if (!value || value->kind != NODE_SCALAR)
+        return node_error(arg, e, "${%.*s} in Fn::Sub is not one text", STR_ARG(name));
     buf_add(text, value->text);
     return true;
 }
 
-static bool expand(struct template *t, struct str rest, const struct node *vars, const struct node *arg, struct buf *text,
-                   struct err *e) {
+static bool expand(struct template *t, struct str rest, const struct node *vars, const struct node *arg,
+                   struct buf *text, struct err *e) {
     for (;;) {
         size_t at = str_find(rest, STR("${"));
         buf_add(text, (struct str){rest.p, at == SIZE_MAX ? rest.n : at});

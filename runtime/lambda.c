@@ -4,6 +4,7 @@
 #include "lambda.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "log.h"
@@ -12,6 +13,7 @@
 enum {
     INVOCATION_BYTES = 96 * 1024 * 1024, /* below the smallest memory size of a function, 128 MB */
     MAX_REFUSED_IN_A_ROW = 3,            /* deliveries that cannot be answered come again at once: do not spin */
+    TRACE_VARIABLE_BYTES = 4096,
 };
 
 static int64_t now_ms(void) {
@@ -36,11 +38,18 @@ static void open_log(void) {
     if (!level_ok) log_line(LOG_WARN, "AWS_LAMBDA_LOG_LEVEL is none of TRACE DEBUG INFO WARN ERROR FATAL: using INFO");
 }
 
-/* X-Ray's SDKs look for the variable; an invocation without a trace must not see the one before it. */
+/* X-Ray's SDKs look for the variable; an invocation without a trace must not see the one before it. Not setenv: glibc
+   keeps every value it was ever given, 100 bytes an invocation. The environment points into our buffer instead. */
 static void export_trace(const struct lambda_invocation *inv) {
-    char *text = inv->trace_id.n ? arena_copy(inv->arena, inv->trace_id) : NULL;
-    if (text) setenv("_X_AMZN_TRACE_ID", text, 1);
-    else unsetenv("_X_AMZN_TRACE_ID");
+    static char variable[TRACE_VARIABLE_BYTES] = "_X_AMZN_TRACE_ID=";
+    size_t name_n = sizeof "_X_AMZN_TRACE_ID=" - 1;
+    bool fits = inv->trace_id.n && inv->trace_id.n < sizeof variable - name_n;
+    unsetenv("_X_AMZN_TRACE_ID");
+    if (inv->trace_id.n && !fits) log_line(LOG_WARN, "a trace id of %zu bytes is not exported", inv->trace_id.n);
+    if (!fits) return;
+    memcpy(variable + name_n, inv->trace_id.p, inv->trace_id.n);
+    variable[name_n + inv->trace_id.n] = 0;
+    putenv(variable);
 }
 
 static bool answer(const struct lambda_program *program, struct runtime_api *api, struct lambda_invocation *inv,

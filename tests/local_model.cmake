@@ -2,4 +2,5 @@
 unit(node local)
 unit(template local)
 unit(model local)
+unit(model_iam local)
 unit(policy local)

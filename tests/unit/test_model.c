@@ -1,144 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "check.h"
-
-enum { LIMIT = 64 * 1024 * 1024 };
-
-static struct arena arena;
-static struct err e;
-static struct model m;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, LIMIT);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
-#define PATH "/tmp/test_model-XXXXXX"
-
-static void write_file(char *path, struct str text) {
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text.p, text.n), (ssize_t)text.n);
-    close(fd);
-}
-
-static bool try_path(const char *path, const char *callers_path, const struct http_fields *parameters) {
-    struct model_options o = {.template_path = path,
-                              .callers_path = callers_path,
-                              .region = STR("eu-central-1"),
-                              .account_id = STR("123456789012"),
-                              .stack_name = STR("demo"),
-                              .parameters = parameters};
-    return model_read(&o, &m, &arena, &e);
-}
-
-static bool try_text(struct str text, const char *callers) {
-    char path[] = PATH, callers_path[] = PATH;
-    write_file(path, text);
-    if (callers) write_file(callers_path, str_of(callers));
-    bool ok = try_path(path, callers ? callers_path : NULL, NULL);
-    unlink(path);
-    if (callers) unlink(callers_path);
-    return ok;
-}
-
-static void good(const char *text) {
-    if (!try_text(str_of(text), NULL)) fail_msg("%s", e.msg);
-}
-
-#define refused(text, start) refused_at(text, NULL, start, __LINE__)
-#define refused_callers(text, callers, start) refused_at(text, callers, start, __LINE__)
-
-/* `start` begins with ":LINE: "; the path before it is not compared. */
-static void refused_at(const char *text, const char *callers, const char *start, int line) {
-    if (try_text(str_of(text), callers)) {
-        print_error("not refused: %s\n", text);
-        _fail(__FILE__, line);
-    }
-    const char *sentence = strncmp(e.msg, PATH, 16) == 0 ? e.msg + sizeof PATH - 1 : e.msg;
-    if (strncmp(sentence, start, strlen(start)) == 0) return;
-    print_error("expected: %s...\n  actual: %s\n", start, sentence);
-    _fail(__FILE__, line);
-}
-
-static bool noticed(const char *part) {
-    for (size_t i = 0; i < m.n_notices; i++)
-        if (str_find(m.notices[i], str_of(part)) != SIZE_MAX) return true;
-    return false;
-}
-
-static const struct model_principal *principal(const char *profile) {
-    for (size_t i = 0; i < m.n_principals; i++)
-        if (str_eq(m.principals[i].profile, str_of(profile))) return &m.principals[i];
-    fail_msg("no principal %s", profile);
-    return NULL;
-}
-
-static enum policy_decision may(const char *profile, const char *tail) {
-    char arn[256];
-    snprintf(arn, sizeof arn, "arn:aws:execute-api:eu-central-1:123456789012:%.*s/%s", STR_ARG(m.apis[0].api_id), tail);
-    return policy_evaluate(&principal(profile)->policies, STR("execute-api:Invoke"), str_of(arn), NULL);
-}
-
-/* A template with one protected API, a function and a role; the holes take lines of their own. */
-#define TEMPLATE(api_auth, event_auth, function, statement, more) \
-    "Transform: AWS::Serverless-2016-10-31\n" \
-    "Parameters: {Auth: {Type: String, Default: AWS_IAM}, Off: {Type: String, Default: ''}, Key: {Type: String, Default: K}}\n" \
-    "Conditions: {Yes: !Equals [a, a], No: !Equals [a, b]}\n" \
-    "Resources:\n" \
-    "  A:\n" \
-    "    Type: AWS::Serverless::Api\n" \
-    "    Properties:\n" \
-    "      StageName: dev\n" \
-    "      OpenApiVersion: 3.0.1\n" \
-    "      " api_auth "\n" /* 10 */ \
-    "  F:\n" \
-    "    Type: AWS::Serverless::Function\n" \
-    "    Properties:\n" \
-    "      Runtime: provided.al2023\n" \
-    "      Handler: private\n" \
-    "      Role: !GetAtt R.Arn\n" \
-    "      " function "\n" /* 17 */ \
-    "      Events:\n" \
-    "        Get:\n" \
-    "          Type: Api\n" \
-    "          Properties:\n" \
-    "            RestApiId: !Ref A\n" \
-    "            Path: /x\n" \
-    "            Method: get\n" \
-    "            " event_auth "\n" /* 25 */ \
-    "  R:\n" \
-    "    Type: AWS::IAM::Role\n" \
-    "    Properties:\n" \
-    "      AssumeRolePolicyDocument: {}\n" \
-    "      Policies:\n" \
-    "        - PolicyName: p\n" \
-    "          PolicyDocument:\n" \
-    "            Version: 2012-10-17\n" \
-    "            Statement:\n" \
-    "              - " statement "\n" /* 35 */ \
-    more
-
-#define IAM "Auth: {DefaultAuthorizer: AWS_IAM, InvokeRole: NONE}"
-#define GRANT "{Effect: Allow, Action: execute-api:Invoke, Resource: !Sub 'arn:aws:execute-api:*:*:${A}/dev/GET/x'}"
-#define API(line) TEMPLATE("Auth: {" line "}", "", "", GRANT, "")
-#define API_LINE(line) TEMPLATE(line, "", "", GRANT, "")
-#define EVENT(line) TEMPLATE(IAM, line, "", GRANT, "")
-#define FUNCTION(line) TEMPLATE(IAM, "", line, GRANT, "")
-#define STATEMENT(line) TEMPLATE(IAM, "", "", line, "")
-#define MORE(lines) TEMPLATE(IAM, "", "", GRANT, lines)
+/* From a whole template to APIs, routes, functions: what is read exactly, and what refuses to start, by line. */
+#include "check_model.h"
 
 static void project(const struct http_fields *parameters, const char *callers) {
     if (!try_path("template.yaml", callers, parameters)) fail_msg("%s", e.msg);
@@ -150,8 +12,7 @@ static void own_template(void **state) {
     assert_int_equal(m.n_apis, 2);
     assert_int_equal(m.n_functions, 2);
     assert_int_equal(m.n_principals, 2);
-    const struct model_api *private_api = &m.apis[0], *public_api = &m.apis[1];
-    check_text(private_api->logical_id, "PrivateApi");
+    const struct model_api *private_api = api("PrivateApi"), *public_api = api("PublicApi");
     check_text(private_api->name, "demo-private");
     check_text(private_api->stage, "dev");
     assert_int_equal(private_api->n_routes, 2);
@@ -178,7 +39,8 @@ static void own_functions(void **state) {
     project(NULL, NULL);
     const struct model_function *f = m.functions[0].handler.n == 6 ? &m.functions[0] : &m.functions[1];
     char url[128];
-    snprintf(url, sizeof url, "https://%.*s.execute-api.eu-central-1.amazonaws.com/dev/private", STR_ARG(m.apis[0].api_id));
+    snprintf(url, sizeof url, "https://%.*s.execute-api.eu-central-1.amazonaws.com/dev/private",
+             STR_ARG(api("PrivateApi")->api_id));
     check_text(f->name, "demo-PublicFunction");
     check_str(http_field_get(&f->environment, STR("PRIVATE_API_URL")), str_of(url));
     assert_null(http_field_get(&f->environment, STR("PRIVATE_API_KEY")).p);
@@ -199,15 +61,16 @@ static void own_switches(void **state) {
     struct http_field at[] = {{STR("PrivateAuth"), STR("NONE")}, {STR("UseAccessRole"), STR("true")}};
     struct http_fields given = {at, 1, 1};
     project(&given, NULL);
-    assert_false(m.apis[0].routes[0].aws_iam);
+    assert_false(api("PrivateApi")->routes[0].aws_iam);
     given = (struct http_fields){at + 1, 1, 1};
     project(&given, NULL);
-    assert_true(m.apis[0].routes[0].aws_iam);
+    assert_true(api("PrivateApi")->routes[0].aws_iam);
     assert_int_equal(m.n_principals, 3);
     assert_int_equal(may("PublicFunctionRole", "dev/GET/private"), POLICY_IMPLICIT_DENY);
     assert_int_equal(may("ApiAccessRole", "dev/GET/private"), POLICY_ALLOW);
     check_text(principal("ApiAccessRole")->session, "apigw");
-    struct http_field key[] = {{STR("ApiKeyMode"), STR("REQUIRED")}, {STR("ApiKeyValue"), STR("0123456789012345678901234567890")}};
+    struct http_field key[] = {{STR("ApiKeyMode"), STR("REQUIRED")},
+                               {STR("ApiKeyValue"), STR("0123456789012345678901234567890")}};
     given = (struct http_fields){key, 2, 2};
     assert_false(try_path("template.yaml", NULL, &given));
     assert_non_null(strstr(e.msg, "API"));
@@ -256,7 +119,8 @@ static void authorizer(void **state) {
     assert_true(m.apis[0].routes[0].aws_iam);
     good(API("DefaultAuthorizer: NONE"));
     assert_false(m.apis[0].routes[0].aws_iam);
-    refused(API("DefaultAuthorizer: !If [Yes, AWS_IAM, NONE], InvokeRole: NONE"), ":10: DefaultAuthorizer is a function");
+    refused(API("DefaultAuthorizer: !If [Yes, AWS_IAM, NONE], InvokeRole: NONE"),
+            ":10: DefaultAuthorizer is a function");
     refused(API("DefaultAuthorizer: !Sub '${Auth}', InvokeRole: NONE"), ":10: DefaultAuthorizer is a function");
     refused(API("DefaultAuthorizer: !Join ['', [AWS_IAM]], InvokeRole: NONE"), ":10: DefaultAuthorizer is a function");
     refused(API("DefaultAuthorizer: !Ref AWS::Region, InvokeRole: NONE"), ":10: DefaultAuthorizer is a function");
@@ -265,7 +129,8 @@ static void authorizer(void **state) {
     refused(API("DefaultAuthorizer: none"), ":10: the DefaultAuthorizer \"none\"");
     refused(API("DefaultAuthorizer: , InvokeRole: NONE"), ":10: the DefaultAuthorizer \"\"");
     refused(API("DefaultAuthorizer: Mine"), ":10: the DefaultAuthorizer \"Mine\"");
-    refused(API_LINE("Auth: !If [Yes, {DefaultAuthorizer: AWS_IAM, InvokeRole: NONE}, {}]"), ":10: Auth of an AWS::Serverless::Api is not a plain");
+    refused(API_LINE("Auth: !If [Yes, {DefaultAuthorizer: AWS_IAM, InvokeRole: NONE}, {}]"),
+            ":10: Auth of an AWS::Serverless::Api is not a plain");
     refused(API_LINE("Auth:"), ":10: Auth of an AWS::Serverless::Api is not a plain");
 }
 
@@ -274,7 +139,8 @@ static void invoke_role(void **state) {
     refused(API("DefaultAuthorizer: AWS_IAM"), ":10: AWS_IAM without InvokeRole: NONE");
     refused(API("DefaultAuthorizer: AWS_IAM, InvokeRole: CALLER_CREDENTIALS"), ":10: AWS_IAM without InvokeRole: NONE");
     refused(API("DefaultAuthorizer: AWS_IAM, InvokeRole: none"), ":10: AWS_IAM without InvokeRole: NONE");
-    refused(API("DefaultAuthorizer: AWS_IAM, InvokeRole: !If [Yes, NONE, NONE]"), ":10: AWS_IAM without InvokeRole: NONE");
+    refused(API("DefaultAuthorizer: AWS_IAM, InvokeRole: !If [Yes, NONE, NONE]"),
+            ":10: AWS_IAM without InvokeRole: NONE");
 }
 
 static void api_key(void **state) {
@@ -296,8 +162,18 @@ static void api_features(void **state) {
     refused(API("ResourcePolicy: {}"), ":10: ResourcePolicy of Auth");
     refused(API("UsagePlan: {}"), ":10: UsagePlan of Auth");
     refused(API("AddDefaultAuthorizerToCorsPreflight: false"), ":10: AddDefaultAuthorizerToCorsPreflight of Auth");
-    static const char *const names[] = {"Cors", "DefinitionBody", "DefinitionUri", "Domain", "Policy", "Models", "GatewayResponses",
-                                        "Mode", "FailOnWarnings", "CanarySetting", "DisableExecuteApiEndpoint", "Whatever"};
+    static const char *const names[] = {"Cors",
+                                        "DefinitionBody",
+                                        "DefinitionUri",
+                                        "Domain",
+                                        "Policy",
+                                        "Models",
+                                        "GatewayResponses",
+                                        "Mode",
+                                        "FailOnWarnings",
+                                        "CanarySetting",
+                                        "DisableExecuteApiEndpoint",
+                                        "Whatever"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char text[4096], start[64];
         snprintf(text, sizeof text, API_LINE("%s: x"), names[i]);
@@ -333,7 +209,8 @@ static void events(void **state) {
 
 /* A second function, whose event is in line 42. */
 #define SECOND(properties) \
-    MORE("  G:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2\n      Handler: h\n      Events:\n" \
+    MORE("  G:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2\n      Handler: " \
+         "h\n      Events:\n" \
          "        E: " properties "\n")
 
 static void routes(void **state) {
@@ -342,19 +219,26 @@ static void routes(void **state) {
     assert_int_equal(m.apis[0].n_routes, 2);
     check_text(m.apis[0].routes[1].method, "ANY");
     check_text(principal("GRole")->user_arn, "arn:aws:sts::123456789012:assumed-role/demo-GRole/demo-G");
-    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: /x, Method: GET}}"), ":42: GET /x of A is already there in line 19");
-    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: '/{id}', Method: GET}}"), ":42: path parameters (/{id})");
-    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: '/{proxy+}', Method: ANY}}"), ":42: path parameters");
+    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: /x, Method: GET}}"),
+            ":42: GET /x of A is already there in line 19");
+    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: '/{id}', Method: GET}}"),
+            ":42: path parameters (/{id})");
+    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: '/{proxy+}', Method: ANY}}"),
+            ":42: path parameters");
     refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: x, Method: GET}}"), ":42: the Path is not");
     refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: /x/, Method: GET}}"), ":42: the Path /x/");
     refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: /a//b, Method: GET}}"), ":42: the Path /a//b");
     refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: '/a*', Method: GET}}"), ":42: the Path /a*");
-    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: !Ref Key, Method: GET}}"), ":42: the Path is not");
+    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: !Ref Key, Method: GET}}"),
+            ":42: the Path is not");
     refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: /y, Method: '*'}}"), ":42: the Method is not");
-    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: /y, Method: !Ref Key}}"), ":42: the Method is not");
-    refused(SECOND("{Type: Api, Properties: {Path: /y, Method: get}}"), ":42: an event without RestApiId makes an implicit API");
+    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref A, Path: /y, Method: !Ref Key}}"),
+            ":42: the Method is not");
+    refused(SECOND("{Type: Api, Properties: {Path: /y, Method: get}}"),
+            ":42: an event without RestApiId makes an implicit API");
     refused(SECOND("{Type: Api, Properties: {RestApiId: A, Path: /y, Method: get}}"), ":42: RestApiId is not a !Ref");
-    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref R, Path: /y, Method: get}}"), ":42: RestApiId is not a !Ref");
+    refused(SECOND("{Type: Api, Properties: {RestApiId: !Ref R, Path: /y, Method: get}}"),
+            ":42: RestApiId is not a !Ref");
     refused(SECOND("{Type: HttpApi, Properties: {Path: /y, Method: get}}"), ":42: events of type HttpApi");
     good(SECOND("{Type: Schedule, Properties: {Schedule: rate(1 day)}}"));
     assert_true(noticed(":42: the event E of type Schedule is never triggered here"));
@@ -370,7 +254,9 @@ static void functions(void **state) {
     refused(FUNCTION("Environment: {Variables: {AWS_ACCESS_KEY_ID: x}}"), ":17: the variable AWS_ACCESS_KEY_ID");
     refused(FUNCTION("Environment: {Variables: {_HANDLER: x}}"), ":17: the variable _HANDLER");
     refused(FUNCTION("Timeout: 901"), ":17: Timeout is not a whole number from 1 to 900");
-    refused(FUNCTION("MemorySize: 1e3"), ":17: MemorySize is not a whole number");
+    refused(FUNCTION("Timeout: 010"), ":17: Timeout is no plain text");
+    refused(FUNCTION("MemorySize: 64"), ":17: MemorySize is not a whole number from 128");
+    refused(FUNCTION("MemorySize: 1e3"), ":17: MemorySize is no plain text");
     refused(FUNCTION("FunctionUrlConfig: {AuthType: NONE}"), ":17: FunctionUrlConfig of");
     refused(FUNCTION("PermissionsBoundary: x"), ":17: PermissionsBoundary of");
     refused(FUNCTION("PackageType: Image"), ":14: only zip functions");
@@ -386,82 +272,16 @@ static void functions(void **state) {
     refused("Resources:\n  F: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2}}\n",
             ":2: the function F has no Handler");
     refused("Resources:\n  F: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: h, "
-            "Role: 'arn:aws:iam::123456789012:role/admin'}}\n", ":2: Role is not the Arn of an AWS::IAM::Role of this template");
-}
-
-static void made_roles(void **state) {
-    (void)state;
-#define MADE(policies) \
-    "Resources:\n  A: {Type: AWS::Serverless::Api, Properties: {StageName: dev}}\n" \
-    "  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2\n      Handler: h\n" \
-    "      Policies: " policies "\n"
-    good(MADE("[AWSXrayWriteOnlyAccess, {SQSPollerPolicy: {QueueName: q}}, "
-              "{Statement: {Effect: Allow, Action: '*', Resource: !Sub 'arn:aws:execute-api:*:*:${A}/*'}}]"));
-    assert_int_equal(may("FRole", "dev/GET/x"), POLICY_ALLOW);
-    assert_int_equal(principal("FRole")->policies.n, 1);
-    check_text(principal("FRole")->policies.at[0].policy_name, "FRolePolicy2");
-    assert_true(noticed("the managed policy AWSXrayWriteOnlyAccess grants nothing here"));
-    assert_true(noticed("the SAM policy template SQSPollerPolicy grants nothing here"));
-    assert_true(noticed("without OpenApiVersion SAM publishes A on a second stage"));
-    refused(MADE("AWSDenyAll"), ":8: the managed policy AWSDenyAll is not supported");
-    refused(MADE("'arn:aws:iam::123456789012:policy/mine'"), ":8: the managed policy arn:aws:iam::123456789012:policy/mine");
-    refused(MADE("[{Statement: [], Nope: 1}]"), ":8: Nope of a policy document");
-}
-
-static void statements(void **state) {
-    (void)state;
-    good(STATEMENT("{Effect: Deny, Action: 'execute-api:*', Resource: '*'}"));
-    assert_int_equal(may("R", "dev/GET/x"), POLICY_EXPLICIT_DENY);
-    good(STATEMENT("{Effect: Allow, Action: [logs:PutLogEvents], Resource: !GetAtt Nobody.Arn, Condition: {}}"));
-    assert_int_equal(principal("R")->policies.n, 0);
-    good(STATEMENT("!If [No, {Effect: Allow, Action: '*', Resource: '*'}, !Ref AWS::NoValue]\n              - " GRANT));
-    assert_int_equal(principal("R")->policies.n, 1);
-    refused(STATEMENT("{Effect: Allow, NotAction: 'iam:*', Resource: '*'}"), ":35: NotAction of a policy statement");
-    refused(STATEMENT("{Effect: Deny, NotAction: 's3:*', Action: 's3:*', Resource: '*'}"), ":35: NotAction of a policy statement");
-    refused(STATEMENT("{Effect: Allow, Action: '*', NotResource: '*'}"), ":35: NotResource is not supported");
-    refused(STATEMENT("{Effect: Allow, Action: 'Execute-api:inv?ke', Resource: '*', Condition: {}}"), ":35: the Condition of a statement");
-    refused(STATEMENT("{Effect: Deny, Action: ['s3:*', '*'], Resource: '*', Condition: {}}"), ":35: the Condition of a statement");
-    refused(STATEMENT("{Effect: Allow, Principal: '*', Action: '*', Resource: '*'}"), ":35: Principal of a policy statement");
-    refused(STATEMENT("{Effect: Allow, Action: '*', Resource: !Sub 'arn:aws:execute-api:*:*:${A}/${!aws:username}/*'}"),
-            ":35: the policy variable in the Resource");
-    refused(STATEMENT("{Effect: allow, Action: '*', Resource: '*'}"), ":35: the Effect of a statement");
-    refused(STATEMENT("{Action: '*', Resource: '*'}"), ":35: the Effect of a statement");
-    refused(STATEMENT("{Effect: Allow, Action: '*'}"), ":35: a statement without Resource");
-    refused(STATEMENT("{Effect: Allow, Action: [], Resource: '*'}"), ":35: Action of a statement is empty");
-    refused(STATEMENT("{Effect: Allow, action: '*', Resource: '*'}"), ":35: action of a policy statement");
-    refused(STATEMENT("{Effect: Allow, Action: '*', Resource: 'arn:aws:*:x'}"), ":35: the Resource arn:aws:*:x is neither");
-    refused(STATEMENT("{Effect: Allow, Action: '*', Resource: 'arn:*'}"), ":35: the Resource arn:* is neither");
-    refused(STATEMENT("{Effect: Allow, Action: '*', Resource: 'a*'}"), ":35: the Resource a* is neither");
-    refused(STATEMENT("{Effect: Allow, Action: {a: b}, Resource: '*'}"), ":35: Action of a statement");
-    refused(STATEMENT("text"), ":35: a statement is a mapping");
-}
-
-static void roles_and_policies(void **state) {
-    (void)state;
-#define POLICY(lines) MORE("  P:\n    Type: AWS::IAM::Policy\n    Properties:\n      PolicyName: q\n" \
-                           "      PolicyDocument: {Statement: {Effect: Deny, Action: '*', Resource: '*'}}\n      " lines "\n")
-    good(POLICY("Roles: [!Ref R]"));
-    assert_int_equal(may("R", "dev/GET/x"), POLICY_EXPLICIT_DENY);
-    refused(POLICY("Roles: [Nobody]"), ":41: the policy is for a role that is not in this file");
-    refused(POLICY("Users: [!Ref R]"), ":41: the policy is for a user that is not in this file");
-    refused(POLICY("Groups: [g]"), ":41: Groups of an AWS::IAM::Policy");
-    refused(POLICY("Roles: []"), ":39: a policy needs a list of Roles or Users");
-    refused(MORE("  S:\n    Type: AWS::IAM::Role\n    Properties: {RoleName: DEMO-r}\n"), ":36: S and R have the same name");
-    refused(MORE("  S:\n    Type: AWS::IAM::Role\n    Properties: {PermissionsBoundary: x}\n"), ":38: PermissionsBoundary of");
-    refused(MORE("  S:\n    Type: AWS::IAM::User\n    Properties: {Groups: [x]}\n"), ":38: Groups of");
-    refused(MORE("  S:\n    Type: AWS::IAM::User\n    Properties: {UserName: a/b}\n"), ":37: the name of S may hold");
-    refused(MORE("  S:\n    Type: AWS::IAM::Role\n    Properties: {ManagedPolicyArns: ['arn:aws:iam::aws:policy/AWSDenyAll']}\n"),
-            ":38: the managed policy arn:aws:iam::aws:policy/AWSDenyAll");
-    good(MORE("  S:\n    Type: AWS::IAM::Role\n    Properties: {ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess']}\n"));
-    assert_true(noticed("AdministratorAccess grants nothing here"));
-    assert_int_equal(may("S", "dev/GET/x"), POLICY_IMPLICIT_DENY);
+            "Role: 'arn:aws:iam::123456789012:role/admin'}}\n",
+            ":2: Role is not the Arn of an AWS::IAM::Role of this template");
 }
 
 static void resource_types(void **state) {
     (void)state;
-    static const char *const types[] = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Group", "AWS::ApiGateway::Method", "AWS::ApiGateway::Authorizer",
-                                        "AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi", "AWS::Lambda::Permission", "AWS::Lambda::Url",
-                                        "AWS::WAFv2::WebACLAssociation"};
+    static const char *const types[] = {
+        "AWS::IAM::ManagedPolicy",     "AWS::IAM::Group",        "AWS::ApiGateway::Method",
+        "AWS::ApiGateway::Authorizer", "AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi",
+        "AWS::Lambda::Permission",     "AWS::Lambda::Url",       "AWS::WAFv2::WebACLAssociation"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char text[4096], start[128];
         snprintf(text, sizeof text, MORE("  X:\n    Condition: Yes\n    Type: %s\n"), types[i]);
@@ -476,7 +296,8 @@ static void resource_types(void **state) {
 
 static void globals_merge(void **state) {
     (void)state;
-    good("Globals:\n  Function: {Runtime: provided.al2, Timeout: 9, MemorySize: 256, Environment: {Variables: {AA: x, BB: y}}}\n"
+    good("Globals:\n  Function: {Runtime: provided.al2, Timeout: 9, MemorySize: 256, Environment: {Variables: {AA: x, "
+         "BB: y}}}\n"
          "  Api: {Auth: {DefaultAuthorizer: AWS_IAM, InvokeRole: NONE}, BinaryMediaTypes: [a~1b]}\n"
          "Resources:\n"
          "  A: {Type: AWS::Serverless::Api, Properties: {StageName: dev, BinaryMediaTypes: [c~1d]}}\n"
@@ -496,8 +317,9 @@ static void globals_merge(void **state) {
     assert_int_equal(m.apis[0].n_binary_media_types, 2);
     check_text(m.apis[0].binary_media_types[0], "a/b");
     check_text(m.apis[0].binary_media_types[1], "c/d");
-    refused("Globals: {Api: {Cors: '*'}}\nResources:\n  A: {Type: AWS::Serverless::Api, Properties: {StageName: dev}}\n",
-            ":1: Cors of an AWS::Serverless::Api");
+    refused(
+        "Globals: {Api: {Cors: '*'}}\nResources:\n  A: {Type: AWS::Serverless::Api, Properties: {StageName: dev}}\n",
+        ":1: Cors of an AWS::Serverless::Api");
     refused("Globals:\n  Function: {Role: x}\nResources: {}\n", ":2: SAM does not take Role in Globals.Function");
     refused("Globals:\n  Functions: {}\nResources: {}\n", ":2: Globals.Functions is not supported");
 }
@@ -510,41 +332,26 @@ static void stages(void **state) {
     assert_true(noticed("the API A has no route"));
 }
 
-static void callers(void **state) {
-    (void)state;
-#define CALLERS(resources) "Parameters: {A: {Type: String}}\nResources:\n  " resources "\n"
-    static const char user[] = CALLERS("U: {Type: AWS::IAM::User, Properties: {Policies: [{PolicyName: p, PolicyDocument: {Statement: "
-                                       "{Effect: Allow, Action: '*', Resource: !Sub 'arn:aws:execute-api:*:*:${A}/*'}}}]}}");
-    assert_true(try_text(STR(MORE("")), user));
-    assert_int_equal(may("U", "dev/GET/x"), POLICY_ALLOW);
-    check_text(principal("U")->name, "U");
-    refused_callers(MORE(""), CALLERS("U: {Type: AWS::S3::Bucket}"), ":3: a callers file holds AWS::IAM resources only");
-    refused_callers(MORE(""), CALLERS("U: {Type: AWS::Serverless::Function}"), ":3: a callers file holds AWS::IAM resources only");
-    refused_callers(MORE(""), CALLERS("R: {Type: AWS::IAM::Role}"), ":3: R and R have the same name");
-    refused_callers(MORE(""), CALLERS("U: {Type: AWS::IAM::User, Properties: {UserName: R}}"), ":3: U and R would have the same profile R");
-    refused_callers(MORE(""), "Parameters: {Z: {Type: String}}\nResources: {}\n", ":1: the parameter Z has no Default");
-    refused_callers(MORE(""), "Globals: {}\nResources: {}\n", ":1: Globals has no place");
-    refused_callers(MORE(""), "Parameters: {R: {Type: String}}\nResources:\n  P: {Type: AWS::IAM::Policy, Properties: {PolicyName: p, "
-                              "Roles: [!Ref R], PolicyDocument: {Statement: {Effect: Allow, Action: '*', Resource: '*'}}}}\n",
-                    ":3: the policy is for a role that is not in this file");
-}
-
 static void existence(void **state) {
     (void)state;
-    refused(MORE("  P:\n    Type: AWS::IAM::Policy\n    Properties:\n      PolicyName: q\n      PolicyDocument: {Statement: {Effect: Allow, "
+    refused(MORE("  P:\n    Type: AWS::IAM::Policy\n    Properties:\n      PolicyName: q\n      PolicyDocument: "
+                 "{Statement: {Effect: Allow, "
                  "Action: '*', Resource: '*'}}\n      Roles: [!Ref S]\n  S: {Type: AWS::IAM::Role, Condition: No}\n"),
             ":41: the resource S does not exist: its Condition is false");
     good(MORE("  S: {Type: AWS::IAM::Role, Condition: No}\n"));
     assert_int_equal(m.n_principals, 1);
     refused(MORE("  B: {Type: AWS::Serverless::Api, Condition: No, Properties: {StageName: x}}\n"
-                 "  G: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: h, Events: {E: {Type: Api, "
-                 "Properties: {RestApiId: !Ref B, Path: /x, Method: get}}}}}\n"), ":37: RestApiId is not a !Ref");
+                 "  G: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2, Handler: h, Events: {E: "
+                 "{Type: Api, "
+                 "Properties: {RestApiId: !Ref B, Path: /x, Method: get}}}}}\n"),
+            ":37: RestApiId is not a !Ref");
 }
 
 static void prefixes(void **state) {
     (void)state;
-    static const char text[] = MORE("  P: {Type: AWS::IAM::Policy, Properties: {PolicyName: p, Roles: [!Ref R], PolicyDocument: "
-                                    "{Statement: {Effect: Deny, Action: 'execute-api:*', Resource: '*'}}}}\n");
+    static const char text[] =
+        MORE("  P: {Type: AWS::IAM::Policy, Properties: {PolicyName: p, Roles: [!Ref R], PolicyDocument: "
+             "{Statement: {Effect: Deny, Action: 'execute-api:*', Resource: '*'}}}}\n");
     for (size_t n = 0; n < sizeof text; n++) {
         (void)try_text((struct str){text, n}, NULL);
         arena_reset(&arena);
@@ -575,8 +382,10 @@ static void little_memory(void **state) {
     (void)state;
     for (size_t limit = 0; limit < 300000; limit += 4096) {
         struct arena small;
-        struct model_options o = {.template_path = "template.yaml", .region = STR("eu-central-1"),
-                                  .account_id = STR("123456789012"), .stack_name = STR("demo")};
+        struct model_options o = {.template_path = "template.yaml",
+                                  .region = STR("eu-central-1"),
+                                  .account_id = STR("123456789012"),
+                                  .stack_name = STR("demo")};
         arena_init(&small, limit);
         (void)model_read(&o, &m, &small, &e);
         arena_close(&small);
@@ -597,13 +406,9 @@ int main(void) {
         CASE("an event may open or protect its own method", events),
         CASE("a route is exact or refused", routes),
         CASE("a function is started as written or refused", functions),
-        CASE("a function without Role gets one of its Policies", made_roles),
-        CASE("a statement is exact, or has nothing to do with execute-api, or is refused", statements),
-        CASE("policies are attached to what exists", roles_and_policies),
         CASE("resource types that touch who gets in are refused when they exist", resource_types),
         CASE("Globals are merged as SAM merges them", globals_merge),
         CASE("an API has a stage", stages),
-        CASE("a callers file adds users and roles, and changes nothing of the template", callers),
         CASE("what a condition removes is not there", existence),
         CASE("every prefix of a template is read or refused", prefixes),
         CASE("a changed byte is read or refused", changed_bytes),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The YAML tree: what is read, what is refused and where, and that noise does not crash it. */
 #include "node.h"
 
 #include <stdio.h>
@@ -102,7 +103,9 @@ static void refusals(void **state) {
     refused("a: [1, 2\nb: 3\n", "t.yaml:2: not YAML: ");
     refused("a: 1\n\tb: 2\n", "t.yaml:");
     refused("a: 1\nb: \xff\xfe\n", "t.yaml:2: not YAML: ");
-    refused("\xff\xfe" "a: 1\n", "t.yaml:1: not YAML: ");
+    refused("\xff\xfe"
+            "a: 1\n",
+            "t.yaml:1: not YAML: ");
     refused("\"\": 1\n", "t.yaml:1: an empty key");
     refused(": 1\n", "t.yaml:1: not YAML: ");
 }
@@ -162,10 +165,11 @@ static void files(void **state) {
 
 static void rewritten(void **state) {
     (void)state;
-    static const char *const changed[] = {"yes", "No", "on", "True", "010", "1_000", "0x1f", "1e3", "1:30", "1.50", "+1",
-                                          ".5",  "~",  "null", "", ".inf", "00"};
-    static const char *const same[] = {"true", "false", "0", "1", "-1", "123456789012", "1.5", "3.0", "2012-10-17",
-                                       "3.0.1", "provided.al2023", "a:b", "\"yes\"", "'010'", "https://x"};
+    static const char *const changed[] = {"yes",  "No", "on", "True", "010",  "1_000", "0x1f", "1e3", "1:30",
+                                          "1.50", "+1", ".5", "~",    "null", "",      ".inf", "00"};
+    static const char *const same[] = {
+        "true",  "false",           "0",   "1",       "-1",    "123456789012", "1.5", "3.0", "2012-10-17",
+        "3.0.1", "provided.al2023", "a:b", "\"yes\"", "'010'", "https://x"};
     char text[64];
     for (size_t i = 0; i < sizeof changed / sizeof *changed; i++) {
         snprintf(text, sizeof text, "a: %s\n", changed[i]);

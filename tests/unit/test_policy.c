@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Wildcards and decisions of identity policies. */
 #include "policy.h"
 
 #include "check.h"
@@ -89,7 +90,8 @@ static void decisions(void **state) {
                      POLICY_EXPLICIT_DENY);
     assert_ptr_equal(deciding, &at[2]);
     s.n = 0;
-    assert_int_equal(policy_evaluate(&s, STR("execute-api:Invoke"), STR("arn:x/GET/private"), NULL), POLICY_IMPLICIT_DENY);
+    assert_int_equal(policy_evaluate(&s, STR("execute-api:Invoke"), STR("arn:x/GET/private"), NULL),
+                     POLICY_IMPLICIT_DENY);
 }
 
 int main(void) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters, conditions, rules, intrinsic functions and names of a template. */
 #include "template.h"
 
 #include <stdio.h>
@@ -117,7 +118,8 @@ static void intrinsics(void **state) {
     check_text(value_of("!Select [1, !Split ['::', 'a::b::c']]"), "b");
     check_text(value_of("!Select ['2', !Ref L]"), "z");
     check_text(value_of("!FindInMap [M, !Ref AWS::Region, k]"), "mapped");
-    check_text(value_of("{'Fn::Sub': '${AWS::Partition} ${AWS::URLSuffix} ${AWS::StackName}'}"), "aws amazonaws.com demo");
+    check_text(value_of("{'Fn::Sub': '${AWS::Partition} ${AWS::URLSuffix} ${AWS::StackName}'}"),
+               "aws amazonaws.com demo");
     check_text(value_of("!Sub '${AWS::StackId}'"),
                "arn:aws:cloudformation:eu-central-1:123456789012:stack/demo/00000000-0000-4000-8000-000000000000");
 }
@@ -160,7 +162,9 @@ static void unknown_values(void **state) {
     no_value_of("!FindInMap [M, x, k]", "v:1: Fn::FindInMap finds nothing for x");
     no_value_of("!Join ['', [{a: b}]]", "v:1: a list of texts");
     no_value_of("!Split ['', a]", "v:1: the delimiter of Fn::Split is empty");
-    no_value_of("!Ref AWS::NoValue", "v:1: V is not one text");
+    no_value_of("yes", "v:1: V is no plain text");
+    no_value_of("!Join ['', [010]]", "v:1: a list of texts");
+    no_value_of("!Ref AWS::NoValue", "v:1: V is no plain text");
     no_value_of("[{Ref: P, x: y}]", "v:1: Ref stands beside other keys");
     no_value_of("!Ref Fun.Stage", "v:1: Fun.Stage is not the stage");
 }
@@ -172,7 +176,8 @@ static void name_cycles(void **state) {
          "  B: {Type: AWS::IAM::Role, Properties: {RoleName: !Ref A}}\n");
     assert_false(template_name_of(&t, template_find(&t, STR("A")), &s, &e));
     assert_non_null(strstr(e.msg, ":2: the name of A depends on itself"));
-    good("Resources:\n  A: {Type: AWS::Serverless::Api, Properties: {StageName: !Ref A.Stage}}\nMetadata: {V: !Ref A.Stage}\n");
+    good("Resources:\n  A: {Type: AWS::Serverless::Api, Properties: {StageName: !Ref A.Stage}}\nMetadata: {V: !Ref "
+         "A.Stage}\n");
     assert_false(template_resolve_text(&t, node_get(node_get(t.root, "Metadata"), "V"), "V", &s, &e));
     assert_non_null(strstr(e.msg, "nested deeper than"));
 }
@@ -180,25 +185,32 @@ static void name_cycles(void **state) {
 static void parameters(void **state) {
     (void)state;
     refused("Parameters:\n  A: {Type: String}\n" END, ":2: the parameter A has no Default: give it a value");
-    refused("Parameters:\n  A: {Type: String, Default: yes}\n" END, ":2: the Default of the parameter A is no plain text");
-    refused("Parameters:\n  A: {Type: 'AWS::SSM::Parameter::Value<String>', Default: x}\n" END, ":2: the parameter type AWS::SSM");
+    refused("Parameters:\n  A: {Type: String, Default: yes}\n" END,
+            ":2: the Default of the parameter A is no plain text");
+    refused("Parameters:\n  A: {Type: 'AWS::SSM::Parameter::Value<String>', Default: x}\n" END,
+            ":2: the parameter type AWS::SSM");
     refused("Parameters:\n  A:\n    Type: String\n    Default: c\n    AllowedValues: [a, b]\n" END,
             ":4: the value \"c\" of the parameter A is not one of its AllowedValues");
-    refused("Parameters:\n  A: {Type: String, Default: a1, AllowedPattern: '[a-z]*'}\n" END, ":2: the value of the parameter A does not match");
+    refused("Parameters:\n  A: {Type: String, Default: a1, AllowedPattern: '[a-z]*'}\n" END,
+            ":2: the value of the parameter A does not match");
     refused("Parameters:\n  A: {Type: String, Default: a1, AllowedPattern: '\\d+'}\n" END, ":2: this AllowedPattern");
     refused("Parameters:\n  A: {Type: String, Default: a1, AllowedPattern: '(?i)a'}\n" END, ":2: this AllowedPattern");
     refused("Parameters:\n  A: {Type: String, Default: a1, AllowedPattern: 'a(b'}\n" END, ":2: this AllowedPattern");
     refused("Parameters:\n  A: {Type: String, Default: a1, AllowedPattern: '[\\w]+'}\n" END, ":2: this AllowedPattern");
     refused("Parameters:\n  A: {Type: Number, Default: x}\n" END, ":2: the parameter A is a Number");
-    refused("Parameters:\n  A: {Type: Number, Default: 5, MaxValue: 4}\n" END, ":2: the value of the parameter A is out of");
-    refused("Parameters:\n  A: {Type: String, Default: '', MinLength: 1}\n" END, ":2: the value of the parameter A is out of");
-    good("Parameters:\n  A: {Type: String, Default: 'a.b-[1]', AllowedPattern: '^$|^[A-Za-z0-9._-]{1,3}\\[[^]a]+\\]$'}\n" END);
+    refused("Parameters:\n  A: {Type: Number, Default: 5, MaxValue: 4}\n" END,
+            ":2: the value of the parameter A is out of");
+    refused("Parameters:\n  A: {Type: String, Default: '', MinLength: 1}\n" END,
+            ":2: the value of the parameter A is out of");
+    good("Parameters:\n  A: {Type: String, Default: 'a.b-[1]', AllowedPattern: "
+         "'^$|^[A-Za-z0-9._-]{1,4}\\[[^a]+\\]$'}\n" END);
 }
 
 static void overrides(void **state) {
     (void)state;
-    static const char text[] = "Metadata: {V: !Ref A}\nParameters:\n  A: {Type: String, Default: a, AllowedValues: [a, b]}\n"
-                               "  B: {Type: String, Default: ''}\n" END;
+    static const char text[] =
+        "Metadata: {V: !Ref A}\nParameters:\n  A: {Type: String, Default: a, AllowedValues: [a, b]}\n"
+        "  B: {Type: String, Default: ''}\n" END;
     struct http_field at[] = {{STR("A"), STR("b")}};
     struct http_fields given = {at, 1, 1};
     assert_true(try_read(text, &given));
@@ -222,7 +234,8 @@ static void conditions(void **state) {
         check_ok(template_condition_is(&t, str_of(expected[i].name), t.root, &is, &e), e);
         assert_int_equal(is, expected[i].is);
     }
-    refused("Conditions:\n  A: !Not [!Condition B]\n  B: !Not [!Condition A]\n" END, ":3: the condition A depends on itself");
+    refused("Conditions:\n  A: !Not [!Condition B]\n  B: !Not [!Condition A]\n" END,
+            ":3: the condition A depends on itself");
     refused("Conditions:\n  A: !Condition C\n" END, ":2: there is no condition C");
     refused("Conditions:\n  A: true\n" END, ":2: a condition is one of");
     refused("Conditions:\n  A: !Contains [a, b]\n" END, ":2: Fn::Contains is not supported in a condition");
@@ -243,14 +256,16 @@ static void long_chain(void **state) {
 
 static void rules(void **state) {
     (void)state;
-    static const char text[] = "Parameters: {M: {Type: String, Default: ''}, V: {Type: String, Default: ''}}\n"
-                               "Rules:\n  R:\n    RuleCondition: !Equals [!Ref M, 'ON']\n    Assertions:\n"
-                               "      - Assert: !Not [!Equals [!Ref V, '']]\n        AssertDescription: M needs V\n" END;
+    static const char text[] =
+        "Parameters: {M: {Type: String, Default: ''}, V: {Type: String, Default: ''}}\n"
+        "Rules:\n  R:\n    RuleCondition: !Equals [!Ref M, 'ON']\n    Assertions:\n"
+        "      - Assert: !Not [!Equals [!Ref V, '']]\n        AssertDescription: M needs V\n" END;
     struct http_field at[] = {{STR("M"), STR("ON")}};
     struct http_fields given = {at, 1, 1};
     good(text);
     refused_with(text, &given, ":6: the rule R does not hold: M needs V");
-    refused("Rules:\n  R:\n    Assertions:\n      - Assert: {'Fn::Contains': [[a], a]}\n" END, ":4: Fn::Contains is not supported");
+    refused("Rules:\n  R:\n    Assertions:\n      - Assert: {'Fn::Contains': [[a], a]}\n" END,
+            ":4: Fn::Contains is not supported");
 }
 
 static void sections(void **state) {
@@ -259,7 +274,8 @@ static void sections(void **state) {
     refused("Description: x\n", ":1: the section Resources is missing");
     refused("- a\n", ":1: a template is a mapping");
     refused("Transform: [AWS::Serverless-2016-10-31, Mine]\n" END, ":1: only the Transform");
-    refused("Resources:\n  A:\n    Type: AWS::Serverless::Api\n    IgnoreGlobals: '*'\n", ":4: the attribute IgnoreGlobals of the resource A");
+    refused("Resources:\n  A:\n    Type: AWS::Serverless::Api\n    IgnoreGlobals: '*'\n",
+            ":4: the attribute IgnoreGlobals of the resource A");
     refused("Resources:\n  A:\n    Type: X\n    Connectors: {}\n", ":4: the attribute Connectors");
     refused("Resources:\n  Fn::ForEach::X: [a]\n", ":2: the logical id Fn::ForEach::X");
     refused("Resources:\n  A: {Properties: {}}\n", ":2: the resource A has no Type");

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What apigw start makes of other templates, of wrong input, and of functions that do not start. start.py BUILD_DIR"""
+import socket
+
+from apigw import *
+
+build = os.path.abspath(sys.argv[1])
+work = tempfile.mkdtemp(prefix="apigw-start-")
+with open(os.path.join(ROOT, "template.yaml"), encoding="utf-8") as f:
+    TEMPLATE = f.read()
+GET_ARN = "              - !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PrivateApi}/${StageName}/GET/private\n"
+POST_ARN = GET_ARN.replace("/GET/", "/POST/")
+URL = "PRIVATE_API_URL: !Sub https://${PrivateApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${StageName}/private"
+
+
+def variant(name, *changes):
+    text = TEMPLATE
+    for old, new in changes:
+        assert old in text, f"the template no longer holds {old!r}"
+        text = text.replace(old, new, 1)
+    path = os.path.join(work, name + ".yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def start_fails(*arguments, code=1, folder=work):
+    """Runs apigw start to its end, which must come by itself; returns its last line of standard error."""
+    r = subprocess.run([os.path.join(build, "apigw"), "start", *arguments], cwd=folder, capture_output=True, text=True, timeout=30)
+    assert r.returncode == code and "ready" not in r.stdout, f"exit {r.returncode}: {r.stdout} {r.stderr}"
+    assert not os.path.exists(os.path.join(folder, ".apigw", "credentials"))
+    return r.stderr.strip()
+
+
+def refuses(name, changes, *words):
+    path = variant(name, *changes)
+    said = start_fails("--template", path, "--port", "0")
+    assert re.search(re.escape(path) + r":\d+: ", said) and all(w in said for w in words), said
+
+
+def without_statement():
+    path = variant("no-statement", ("Action: execute-api:Invoke", "Action: execute-api:ManageConnections"))
+    with Gateway(build, template=path) as g:
+        role = g.keys("PublicFunctionRole")
+        for method in ("GET", "POST"):
+            refused(call(role, method, g.private), "AccessDeniedException", "is not authorized to perform: execute-api:Invoke")
+            a = send(method, g.public, {}, b"" if method == "POST" else None)
+            equal((a.status, a.json()["errorType"], a.json()["upstreamStatus"]), (502, "AccessDeniedException", 403))
+            assert a.json()["requestId"] in g.log() and "execute-api:Invoke" in a.json()["message"], a
+
+
+def get_only():
+    path = variant("get-only", (POST_ARN, ""))
+    with Gateway(build, template=path) as g:
+        equal((send("GET", g.public).status, send("POST", g.public, {}, b"x").status), (200, 502))
+        refused(call(g.keys("PublicFunctionRole"), "POST", g.private), "AccessDeniedException", "/POST/private")
+
+
+def denied():
+    deny = "          - {Effect: Deny, Action: 'execute-api:*', Resource: '*'}\n          - Effect: Allow\n            Action: execute-api:Invoke\n"
+    path = variant("deny", ("          - Effect: Allow\n            Action: execute-api:Invoke\n", deny))
+    with Gateway(build, template=path) as g:
+        refused(call(g.keys("PublicFunctionRole"), "GET", g.private), "AccessDeniedException", "with an explicit deny")
+
+
+def auth_off():
+    with Gateway(build, "--parameter", "PrivateAuth=NONE") as g:
+        a = send("GET", g.private)
+        equal((a.status, a.json()["userArn"]), (200, None))
+        assert any("/dev/private" in l and "open" in l for l in g.lines), g.lines
+
+
+def other_names():
+    with Gateway(build, "--parameter", "StageName=live", "--stack-name", "mine", "--account", "210987654321") as g:
+        a = call(g.keys("bob"), "GET", g.private)
+        assert g.private.endswith("/live/private"), g.private
+        equal(a.status, 200)  # callers.yaml has a parameter StageName too, and gets the same value
+        equal(send("GET", g.public).json()["userArn"],
+              "arn:aws:sts::210987654321:assumed-role/mine-PublicFunctionRole/mine-PublicFunction")
+
+
+def ports():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    with Gateway(build, port=str(port)) as g:
+        equal((g.public, g.private), (f"http://127.0.0.1:{port}/dev/public", f"http://127.0.0.1:{port + 1}/dev/private"))
+        said = start_fails("--template", os.path.join(ROOT, "template.yaml"), "--port", str(port))
+        assert f"cannot listen on 127.0.0.1:{port}" in said, said
+
+
+def templates_refused():
+    refuses("if-authorizer", [("DefaultAuthorizer: !Ref PrivateAuth", "DefaultAuthorizer: !If [WithXRay, AWS_IAM, NONE]")], "DefaultAuthorizer")
+    refuses("caller-credentials", [("        InvokeRole: NONE", "        # none")], "InvokeRole")
+    refuses("condition", [(GET_ARN, "              - '*'\n            Condition: {Bool: {aws:SecureTransport: true}}\n"), (POST_ARN, "")], "Condition")
+    refuses("not-action", [("Action: execute-api:Invoke", "NotAction: s3:GetObject")], "NotAction")
+    refuses("path-parameter", [("Path: /private, Method: GET", "Path: '/private/{id}', Method: GET")], "{id}")
+    refuses("runtime", [("Runtime: provided.al2023", "Runtime: python3.13")], "python3.13")
+    refuses("resource-policy", [("        InvokeRole: NONE", "        ResourcePolicy: {CustomStatements: []}\n        InvokeRole: NONE")], "ResourcePolicy")
+    refuses("boundary", [("  PublicFunctionRole:\n    Type: AWS::IAM::Role\n    Properties:\n",
+                          "  PublicFunctionRole:\n    Type: AWS::IAM::Role\n    Properties:\n      PermissionsBoundary: arn:aws:iam::aws:policy/x\n")], "PermissionsBoundary")
+    refuses("unknown-function", [("Timeout: 15", "Timeout: !Cidr [a, b]")], "Cidr")
+    refuses("duplicate", [("Timeout: 15", "Timeout: 15\n      Timeout: 16")], "Timeout")
+    refuses("anchor", [("Timeout: 15", "Timeout: &t 15")], "anchor")
+    refuses("http-api", [("Resources:\n", "Resources:\n  Other:\n    Type: AWS::Serverless::HttpApi\n")], "AWS::Serverless::HttpApi")
+    refuses("function-url", [("      Timeout: 15\n", "      Timeout: 15\n      FunctionUrlConfig: {AuthType: AWS_IAM}\n")], "FunctionUrlConfig")
+    refuses("syntax", [("Resources:\n", "Resources: [\n")])
+
+
+def parameters_refused():
+    template = os.path.join(ROOT, "template.yaml")
+    for parameter, words in (("ApiKeyMode=REQUIRED", "ApiKeyValue"), ("PrivateAuth=off", "PrivateAuth"), ("Nonsense=1", "Nonsense")):
+        said = start_fails("--template", template, "--port", "0", "--parameter", parameter)
+        assert words in said, said
+
+
+def files_refused():
+    said = start_fails("--template", os.path.join(work, "absent.yaml"))
+    assert "absent.yaml" in said and "No such file" in said, said
+    said = start_fails("--template", os.path.join(ROOT, "template.yaml"), "--callers", os.path.join(work, "absent.yaml"))
+    assert "absent.yaml" in said, said
+    os.makedirs(os.path.join(work, "blocked"), exist_ok=True)
+    open(os.path.join(work, "blocked", ".apigw"), "w").close()
+    said = start_fails("--template", os.path.join(ROOT, "template.yaml"), "--port", "0", folder=os.path.join(work, "blocked"))
+    assert "cannot" in said and ".apigw" in said, said
+
+
+def usage():
+    for arguments in (["--prot", "1"], ["--port", "x"], ["--port", "70000"], ["--template"], ["extra"], ["--account", "1"],
+                      ["--parameter", "novalue"], ["--region", "a b"]):
+        assert start_fails(*arguments, code=2).startswith("apigw start: "), arguments
+    equal(subprocess.run([os.path.join(build, "apigw"), "strat"], capture_output=True).returncode, 2)
+    equal(subprocess.run([os.path.join(build, "apigw"), "start", "--help"], capture_output=True).returncode, 0)
+
+
+def bootstraps_refused():
+    def with_bootstrap(text, mode):
+        path = os.path.join(work, "bootstrap")
+        with open(path, "w") as f:
+            f.write(text)
+        os.chmod(path, mode)
+        return start_fails("--template", os.path.join(ROOT, "template.yaml"), "--port", "0", "--bootstrap", path)
+
+    assert "No such file" in start_fails("--template", os.path.join(ROOT, "template.yaml"), "--bootstrap", os.path.join(work, "none"))
+    assert "cannot be executed" in with_bootstrap("#!/bin/sh\n", 0o644)
+    assert "did not start" in with_bootstrap("#!/bin/sh\nexit 3\n", 0o755)
+    assert "did not start" in with_bootstrap("not a program\n\0", 0o755)
+
+
+def bad_urls():
+    for value, words in (("http://example.com/dev/private", "use https://"), ("ftp://x/", "https://"), ("https://example.com/x", "PRIVATE_API_SERVICE"),
+                         ("https://a.execute-api.us-east-1.amazonaws.com:99999/x", "port")):
+        said = start_fails("--template", variant("url", (URL, f"PRIVATE_API_URL: {value}")), "--port", "0")
+        assert words in said and "init failed" in said and "PublicFunction did not start" in said, said
+    said = start_fails("--template", variant("no-url", (URL, "UNUSED: x")), "--port", "0")
+    assert "PRIVATE_API_URL is not set" in said, said
+    said = start_fails("--template", variant("handler", ("Handler: public", "Handler: publik")), "--port", "0")
+    assert '_HANDLER is \\"publik\\"' in said, said
+
+
+def timeouts():
+    slow = os.path.join(work, "slow")
+    with open(slow, "w") as f:  # takes one event and never answers
+        f.write('#!/bin/sh\ncurl -s "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next" >/dev/null\nexec sleep 60\n')
+    os.chmod(slow, 0o755)
+    with Gateway(build, "--bootstrap", slow, template=variant("slow", ("Timeout: 15", "Timeout: 1"))) as g:
+        began = time.time()
+        a = send("GET", g.public)
+        equal((a.status, a.body), (502, b'{"message":"Internal server error"}'))
+        assert 0.9 < time.time() - began < 10 and "Task timed out after 1.00 seconds" in g.log(), g.log()
+
+
+def killed():
+    g = Gateway(build)
+    with g:
+        children = g.children()
+        equal(len(children), 2)
+        g.stop(signal.SIGKILL)
+        deadline = time.time() + 10
+        while any(os.path.exists(f"/proc/{p}/exe") and os.path.basename(os.readlink(f"/proc/{p}/exe")) == "bootstrap" for p in children):
+            assert time.time() < deadline, "a bootstrap outlived its gateway"
+            time.sleep(0.02)
+
+
+code = run_cases([
+    ("without an execute-api:Invoke statement the role gets 403 and public answers 502 naming it", without_statement),
+    ("a statement scoped to GET does not admit POST", get_only),
+    ("an explicit Deny wins over an Allow", denied),
+    ("--parameter PrivateAuth=NONE opens the private API", auth_off),
+    ("stage, stack name and account are as given", other_names),
+    ("--port is the first API's port, the next API gets the next one, a port in use is named", ports),
+    ("a template that cannot be honoured is refused with file, line and feature", templates_refused),
+    ("a parameter that the template does not take is refused by name", parameters_refused),
+    ("a file that cannot be read or written is named", files_refused),
+    ("wrong usage is exit code 2", usage),
+    ("a bootstrap that is missing, not executable, ends at once or is no program is named", bootstraps_refused),
+    ("a function's bad environment stops the start and says which variable", bad_urls),
+    ("a function that does not answer is stopped at its Timeout", timeouts),
+    ("no bootstrap outlives a gateway that was killed", killed),
+])
+shutil.rmtree(work, ignore_errors=True)
+sys.exit(code)
