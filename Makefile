@@ -9,23 +9,28 @@
 #   lint             gcc, clang, clang-format, house style, cfn-lint, shell syntax; each alone: lint-compile lint-format
 #                    lint-style lint-templates lint-shell
 #   format           clang-format, in place
-#   build-PublicFunction, build-PrivateFunction   what `sam build` calls: bootstrap into $(ARTIFACTS_DIR)
+#   package          the static bootstrap for Lambda, its zip and its symbols, in build/package/<arch>/.
+#                    ARCH=x86_64|arm64 (this machine's by default), PIE=off (fixed addresses), SMALL=yes (small OpenSSL);
+#                    FETCHCONTENT_SOURCE_DIR_CURL= _CJSON= _OPENSSL= unpacked releases, to build offline
+#   test-package     proves what package built: hardening, zip, reproducibility, life in an empty root (needs root)
+#   build-PublicFunction, build-PrivateFunction   what `sam build` calls: package, and bootstrap into $(ARTIFACTS_DIR)
 #   clean            removes what the targets above built
 .DEFAULT_GOAL := build
 .PHONY: build demo run test test-asan test-valgrind lint lint-compile lint-format lint-style lint-templates lint-shell \
-        format build-PublicFunction build-PrivateFunction clean help tests lint-tools
+        format package test-package build-PublicFunction build-PrivateFunction clean help tests lint-tools
 
 # Targets share build/, so they run one after the other; -j is for the compiler, and CMake gives it.
 .NOTPARALLEL:
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-STRIP ?= strip
 CFN_LINT_VERSION := 1.51.0
 CFN_LINT := build/venv/bin/cfn-lint
 
 install = sh cmake/install-dependencies.sh
 configure = cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo -S . -B
+package = JOBS='$(JOBS)' ARCH='$(ARCH)' PIE='$(PIE)' SMALL='$(SMALL)' $(pinned_folders) sh cmake/package.sh
+pinned_folders = $(foreach d,CURL CJSON OPENSSL,FETCHCONTENT_SOURCE_DIR_$d='$(FETCHCONTENT_SOURCE_DIR_$d)')
 compile = MAKEFLAGS=--no-print-directory cmake --build $(1) --parallel $(JOBS)
 
 sources = $(shell find base sigv4 http runtime handlers local tests -name '*.[ch]')
@@ -125,17 +130,18 @@ lint-shell:
 format: lint-tools
 	@clang-format -i $(sources)
 
-# SAM calls these in a copy of the folder, old build folders included: their paths are stale, so none is used again.
-build-PublicFunction build-PrivateFunction: build-%:
+package:
+	@$(package)
+
+test-package:
+	@$(install) package-test
+	@JOBS=$(JOBS) python3 tests/package/run.py
+
+# SAM calls these in a copy of the folder; the second one finds everything compiled.
+build-PublicFunction build-PrivateFunction:
 	@test -n "$(ARTIFACTS_DIR)" || { \
 	    echo "$@: ARTIFACTS_DIR, the folder that receives bootstrap, is not set (sam build sets it)" >&2; exit 1; }
-	@$(install) lambda
-	@rm -rf build-lambda/$*
-	@$(configure) build-lambda/$* -DBUILD_LOCAL=OFF -DBUILD_TESTING=OFF
-	@$(call compile,build-lambda/$*)
-	@mkdir -p "$(ARTIFACTS_DIR)"
-	@$(STRIP) -o "$(ARTIFACTS_DIR)/bootstrap" build-lambda/$*/bootstrap
-	@chmod 755 "$(ARTIFACTS_DIR)/bootstrap"
+	@$(package) "$(ARTIFACTS_DIR)"
 
 clean:
-	@rm -rf build build-asan build-lint-gcc build-lint-clang build-lambda
+	@rm -rf build build-asan build-lint-gcc build-lint-clang

@@ -14,12 +14,13 @@ struct arena {
     size_t limit;             /* `used` never passes this */
 };
 
-void arena_init(struct arena *a, size_t limit);      /* takes no memory yet */
-void *arena_take(struct arena *a, size_t n);         /* aligned for any type, not zeroed; NULL past the limit */
-void *arena_zero(struct arena *a, size_t n);         /* the same, zeroed */
-void *arena_grow(struct arena *a, void *p, size_t old_n, size_t new_n); /* in place if p was the last piece; NULL: p stays valid */
-char *arena_copy(struct arena *a, struct str s);     /* NUL-terminated copy; NULL past the limit */
-void arena_reset(struct arena *a);                   /* everything taken is gone; one ordinary block is kept for the next turn */
-void arena_close(struct arena *a);                   /* gives all memory back */
+void arena_init(struct arena *a, size_t limit); /* takes no memory yet */
+void *arena_take(struct arena *a, size_t n);    /* aligned for any type, not zeroed; NULL past the limit */
+void *arena_zero(struct arena *a, size_t n);    /* the same, zeroed */
+/* In place if p was the last piece taken. NULL: past the limit, and p stays valid. */
+void *arena_grow(struct arena *a, void *p, size_t old_n, size_t new_n);
+char *arena_copy(struct arena *a, struct str s); /* NUL-terminated copy; NULL past the limit */
+void arena_reset(struct arena *a); /* everything taken is gone; one ordinary block is kept for the next turn */
+void arena_close(struct arena *a); /* gives all memory back */
 
 #endif

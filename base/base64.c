@@ -43,6 +43,8 @@ bool base64_read(struct str text, struct str *bytes, struct arena *a, struct err
         for (int shift = 16; shift >= 0; shift -= 8) p[n++] = (char)(group >> shift & 0xff);
         group = 0;
     }
+    for (size_t i = n - pad; i < n; i++) /* bits that no byte needs: two texts would mean the same */
+        if (p[i]) return err_set(e, ERR_PARSE, "base64 text has bits left over before its padding");
     *bytes = (struct str){p, n - pad};
     return true;
 }

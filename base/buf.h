@@ -19,8 +19,8 @@ void buf_init(struct buf *b, size_t limit, struct arena *a);
 void buf_add(struct buf *b, struct str s);
 void buf_add_char(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-char *buf_room(struct buf *b, size_t n);       /* n more bytes to be filled by the caller, or NULL (and failed) */
+char *buf_room(struct buf *b, size_t n);         /* n more bytes to be filled by the caller, or NULL (and failed) */
 bool buf_ok(const struct buf *b, struct err *e); /* false: ERR_LIMIT or ERR_MEMORY */
-struct str buf_str(const struct buf *b);       /* valid until the next add; never absent */
+struct str buf_str(const struct buf *b);         /* valid until the next add; never absent */
 
 #endif

@@ -33,6 +33,6 @@ bool err_prefix(struct err *e, const char *fmt, ...) {
     size_t room = sizeof e->msg - 1 - used, whole = strlen(old.msg), kept = whole < room ? whole : room;
     memcpy(e->msg + used, old.msg, kept);
     e->msg[used + kept] = 0;
-    if (kept < whole) mark_cut(e->msg, sizeof e->msg);
+    if (kept < whole || n >= (int)sizeof e->msg) mark_cut(e->msg, sizeof e->msg);
     return false;
 }

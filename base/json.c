@@ -23,7 +23,8 @@ static bool look_escape(struct str t, size_t i, struct err *e) {
 static bool look_string(struct str t, size_t *i, struct err *e) {
     for (; *i < t.n && t.p[*i] != '"'; ++*i) {
         if ((unsigned char)t.p[*i] < 0x20)
-            return err_set(e, ERR_PARSE, "not JSON: control byte 0x%02x in a string at byte %zu", (unsigned char)t.p[*i], *i);
+            return err_set(e, ERR_PARSE, "not JSON: control byte 0x%02x in a string at byte %zu",
+                           (unsigned char)t.p[*i], *i);
         if (t.p[*i] != '\\') continue;
         if (!look_escape(t, *i, e)) return false;
         ++*i;

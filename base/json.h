@@ -16,10 +16,10 @@ void json_close(struct cJSON *root);
 
 /* Absent in, absent out; a value of another type is absent too. Names are compared with case. */
 const struct cJSON *json_get(const struct cJSON *object, const char *name);
-struct str json_text(const struct cJSON *value);           /* borrowed from the tree */
+struct str json_text(const struct cJSON *value); /* borrowed from the tree */
 struct str json_get_text(const struct cJSON *object, const char *name);
 bool json_is_true(const struct cJSON *value);
-bool json_is_null(const struct cJSON *value);              /* null or absent */
+bool json_is_null(const struct cJSON *value); /* null or absent */
 
 /* Writes a quoted string, or null for an absent view. Bytes that are not UTF-8 become U+FFFD. */
 void json_write_text(struct buf *out, struct str s);

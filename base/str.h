@@ -13,7 +13,8 @@ struct str {
 };
 
 /* The view of a string literal; STR_INIT where only an initializer may stand. */
-#define STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+#define STR_INIT(literal) \
+    { "" literal, sizeof(literal) - 1 }
 #define STR(literal) ((struct str)STR_INIT(literal))
 
 /* printf("%.*s", STR_ARG(s)): shows at most INT_MAX bytes. */

@@ -33,7 +33,8 @@ static bool read_authority(struct str authority, struct url *u, struct err *e) {
     if (colon > 0 && authority.p[colon - 1] == ':') {
         u->host.n = colon - 1;
         struct str digits = {authority.p + colon, authority.n - colon};
-        if (!str_read_int64(digits, 1, 65535, &port)) return err_set(e, ERR_PARSE, "the port is not a number from 1 to 65535");
+        if (!str_read_int64(digits, 1, 65535, &port))
+            return err_set(e, ERR_PARSE, "the port is not a number from 1 to 65535");
     }
     u->port = (uint16_t)port;
     return host_ok(u->host) || err_set(e, ERR_PARSE, "the host name is missing or has a character that no host has");

@@ -7,9 +7,9 @@
 
 struct url {
     bool tls;
-    struct str host; /* as written, IPv6 with its brackets */
-    uint16_t port;   /* 443 or 80 when none is written */
-    struct str path; /* as on the wire; "/" when empty */
+    struct str host;  /* as written, IPv6 with its brackets */
+    uint16_t port;    /* 443 or 80 when none is written */
+    struct str path;  /* as on the wire; "/" when empty */
     struct str query; /* absent without '?' */
 };
 

@@ -1,30 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every dependency comes from the distribution; cJSON alone, which Amazon Linux 2023 does not package, is otherwise
-# downloaded from its pinned release. Offline: -DFETCHCONTENT_SOURCE_DIR_CJSON=<folder of that release>.
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.76)
-pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
+# downloaded from its pinned release. A static build (cmake/static.cmake) brings its own.
+include(cmake/pinned.cmake)
+find_package(PkgConfig)
 
-pkg_check_modules(CJSON IMPORTED_TARGET libcjson>=1.7.15)
+function(from_distribution name)
+  if(NOT PkgConfig_FOUND)
+    give_up("pkg-config was not found")
+  endif()
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${ARGN})
+endfunction()
+
+if(LAMBDA_STATIC)
+  include(cmake/static.cmake)
+else()
+  from_distribution(CURL libcurl>=7.76)
+  from_distribution(CRYPTO libcrypto>=3.0)
+endif()
+
+if(PkgConfig_FOUND AND NOT LAMBDA_STATIC)
+  pkg_check_modules(CJSON IMPORTED_TARGET libcjson>=1.7.15)
+endif()
 if(CJSON_FOUND AND NOT DEFINED FETCHCONTENT_SOURCE_DIR_CJSON)
   add_library(cjson_dependency ALIAS PkgConfig::CJSON)
 else()
-  include(FetchContent)
-  FetchContent_Declare(cjson
-    URL https://github.com/DaveGamble/cJSON/archive/refs/tags/v1.7.19.tar.gz
-    URL_HASH SHA256=7fa616e3046edfa7a28a32d5f9eacfd23f92900fe1f8ccd988c1662f30454562
-    SOURCE_SUBDIR none) # two files: its own build is not needed
-  FetchContent_MakeAvailable(cjson)
-  file(COPY ${cjson_SOURCE_DIR}/cJSON.h DESTINATION ${CMAKE_BINARY_DIR}/cjson/include/cjson)
+  # Two files: its own build is not needed.
+  pinned(cjson 1.7.19 https://github.com/DaveGamble/cJSON/archive/refs/tags/v1.7.19.tar.gz
+         7fa616e3046edfa7a28a32d5f9eacfd23f92900fe1f8ccd988c1662f30454562)
+  configure_file(${cjson_SOURCE_DIR}/cJSON.h ${CMAKE_BINARY_DIR}/cjson/include/cjson/cJSON.h COPYONLY)
   add_library(cjson_dependency STATIC ${cjson_SOURCE_DIR}/cJSON.c)
   target_include_directories(cjson_dependency SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/cjson/include)
-  target_compile_options(cjson_dependency PRIVATE -w)
+  target_compile_options(cjson_dependency PRIVATE -w -ffile-prefix-map=${cjson_SOURCE_DIR}=cjson)
 endif()
 
 if(BUILD_LOCAL)
-  pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.71)
-  pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+  from_distribution(MICROHTTPD libmicrohttpd>=0.9.71)
+  from_distribution(YAML yaml-0.1)
+  from_distribution(ZLIB zlib) # apigw doctor unpacks deflated zips
 endif()
 if(BUILD_TESTING)
-  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+  from_distribution(CMOCKA cmocka)
 endif()

@@ -1,17 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# install-dependencies.sh [lambda|build|test|asan|valgrind|lint]: installs what is missing for that purpose.
+# install-dependencies.sh [lambda|build|test|asan|valgrind|lint|package|package-arm64|package-test]: installs what is
+# missing for that purpose.
 #   lambda  bootstrap alone        build           bootstrap, apigw and the demo (the default)
 #   test    build and every test   asan, valgrind  test under these
 #   lint    build with its tests, by both compilers, and the checkers
+#   package the static bootstrap   package-arm64   the same for arm64, from another machine
+#   package-test                   the tests of what package builds
 # Needs a POSIX shell to begin with. When nothing is missing it needs neither root nor the network.
 set -u
 
 purpose=${1:-build}
 case $purpose in
-lambda | build | test | asan | valgrind | lint) ;;
+lambda | build | test | asan | valgrind | lint | package | package-arm64 | package-test) ;;
 *)
-    echo "usage: $0 [lambda|build|test|asan|valgrind|lint]" >&2
+    echo "usage: $0 [lambda|build|test|asan|valgrind|lint|package|package-arm64|package-test]" >&2
     exit 2
     ;;
 esac
@@ -47,15 +50,30 @@ have_sanitizers() {
     return $linked
 }
 
+# has_file COMPILER FILE: a compiler that has no such file answers with its bare name.
+has_file() { case $("$1" -print-file-name="$2" 2>/dev/null) in /*) ;; *) false ;; esac; }
+have_static_libc() { c=$(compiler) && has_file "$c" libc.a; }
+# Without a static OpenSSL its pinned release is built, and its build speaks Perl.
+have_perl() {
+    have perl && perl -MFindBin -MIPC::Cmd -MFile::Compare -MFile::Copy -MPod::Usage -MTime::Piece -MTime::HiRes \
+        -MExtUtils::MakeMaker -e 1 2>/dev/null
+}
+have_openssl_or_perl() { { c=$(compiler) && has_file "$c" libssl.a; } || have_perl; }
+have_arm64() { have aarch64-linux-gnu-gcc && has_file aarch64-linux-gnu-gcc libc.a; }
+have_namespaces() { have unshare && have ip; }
+have_qemu() { have qemu-aarch64-static || have qemu-aarch64; }
+
 # One line per need: PURPOSE|WHAT|PROBE|DEBIAN PACKAGES|FEDORA PACKAGES
-needs='lambda|C compiler and C library headers|have_compiler|gcc libc6-dev|gcc
-lambda|make|have make|make|make
-lambda|cmake|have cmake|cmake|cmake
+perl_of_fedora='perl-interpreter perl-FindBin perl-IPC-Cmd perl-File-Compare perl-File-Copy perl-Pod-Usage'
+perl_of_fedora="$perl_of_fedora perl-Time-Piece perl-Time-HiRes perl-ExtUtils-MakeMaker"
+needs='tools|C compiler and C library headers|have_compiler|gcc libc6-dev|gcc
+tools|make|have make|make|make
+tools|cmake|have cmake|cmake|cmake
+tools|CA certificates|have_certificates|ca-certificates|ca-certificates
 lambda|pkg-config|have pkg-config|pkg-config|pkgconf-pkg-config
 lambda|libcurl|have_module libcurl 7.76 curl/curl.h|libcurl4-openssl-dev|libcurl-devel
 lambda|OpenSSL libcrypto|have_module libcrypto 3.0 openssl/evp.h|libssl-dev|openssl-devel
 lambda|cJSON|have_module libcjson 1.7.15 cjson/cJSON.h|libcjson-dev|cjson-devel
-lambda|CA certificates|have_certificates|ca-certificates|ca-certificates
 build|libmicrohttpd|have_module libmicrohttpd 0.9.71 microhttpd.h|libmicrohttpd-dev|libmicrohttpd-devel
 build|libyaml|have_module yaml-0.1 0.2 yaml.h|libyaml-dev|libyaml-devel
 build|curl|have curl|curl|curl
@@ -67,15 +85,29 @@ lint|gcc|have gcc|gcc libc6-dev|gcc
 lint|clang|have clang|clang|clang
 lint|clang-format|have clang-format|clang-format|clang-tools-extra
 lint|Universal Ctags|have_ctags|universal-ctags|ctags
-lint|python3 with venv and pip|have_venv|python3 python3-venv python3-pip|python3 python3-pip'
+lint|python3 with venv and pip|have_venv|python3 python3-venv python3-pip|python3 python3-pip
+package|static C library|have_static_libc|libc6-dev|glibc-static
+package|OpenSSL to link statically, or Perl to build it|have_openssl_or_perl|libssl-dev|'"$perl_of_fedora"'
+package|gzip|have gzip|gzip|gzip
+package-arm64|C compiler and static C library for arm64|have_arm64|gcc-aarch64-linux-gnu libc6-dev-arm64-cross|gcc-aarch64-linux-gnu
+package-arm64|Perl to build OpenSSL|have_perl|perl|'"$perl_of_fedora"'
+package-arm64|qemu for arm64 programs|have_qemu|qemu-user-static|qemu-user-static
+package-arm64|python3|have python3|python3|python3
+package-test|python3|have python3|python3|python3
+package-test|readelf|have readelf|binutils|binutils
+package-test|openssl|have openssl|openssl|openssl
+package-test|unshare and ip|have_namespaces|util-linux iproute2|util-linux iproute'
 
 case $purpose in
-lambda) wanted=' lambda ' ;;
-build) wanted=' lambda build ' ;;
-test) wanted=' lambda build cmocka test ' ;;
-asan) wanted=' lambda build cmocka test asan ' ;;
-valgrind) wanted=' lambda build cmocka test valgrind ' ;;
-lint) wanted=' lambda build cmocka lint ' ;;
+lambda) wanted=' tools lambda ' ;;
+build) wanted=' tools lambda build ' ;;
+test) wanted=' tools lambda build cmocka test ' ;;
+asan) wanted=' tools lambda build cmocka test asan ' ;;
+valgrind) wanted=' tools lambda build cmocka test valgrind ' ;;
+lint) wanted=' tools lambda build cmocka lint ' ;;
+package) wanted=' tools package ' ;;
+package-arm64) wanted=' tools package package-arm64 ' ;;
+package-test) wanted=' tools package package-test ' ;;
 esac
 
 find_missing() {

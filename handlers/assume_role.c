@@ -41,12 +41,16 @@ static bool read_arn(struct str arn, struct str *suffix, struct err *e) {
         *suffix = known[i].suffix;
         return true;
     }
-    return err_set(e, ERR_CONFIG, "PRIVATE_API_ROLE_ARN is in the partition %.*s: set AWS_ENDPOINT_URL_STS", STR_ARG(part[1]));
+    *suffix = (struct str){0}; /* not known */
+    return true;
 }
 
 static bool find_endpoint(struct assume_role *role, struct str suffix, struct arena *texts, struct err *e) {
     struct str text = str_of(getenv("AWS_ENDPOINT_URL_STS"));
     struct buf b;
+    if (!text.n && !suffix.p)
+        return err_set(e, ERR_CONFIG,
+                       "PRIVATE_API_ROLE_ARN is in a partition whose STS is not known: set AWS_ENDPOINT_URL_STS");
     buf_init(&b, 512, texts);
     if (!text.n) buf_addf(&b, "https://sts.%.*s.%.*s/", STR_ARG(role->region), STR_ARG(suffix));
     if (!buf_ok(&b, e)) return false;
@@ -55,10 +59,12 @@ static bool find_endpoint(struct assume_role *role, struct str suffix, struct ar
         return err_prefix(e, "AWS_ENDPOINT_URL_STS is no usable URL: ");
     }
     if (role->endpoint.tls || url_is_loopback(&role->endpoint)) return true;
-    return err_set(e, ERR_CONFIG, "AWS_ENDPOINT_URL_STS starts with http:// but its host is not this machine; use https://");
+    return err_set(e, ERR_CONFIG,
+                   "AWS_ENDPOINT_URL_STS starts with http:// but its host is not this machine; use https://");
 }
 
-bool assume_role_open(struct assume_role *role, struct str role_arn, struct str region, struct arena *texts, struct err *e) {
+bool assume_role_open(struct assume_role *role, struct str role_arn, struct str region, struct arena *texts,
+                      struct err *e) {
     static const struct http_options options = {
         .user_agent = STR_INIT("lambda-iam-c/" LAMBDA_IAM_C_VERSION),
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
@@ -149,8 +155,8 @@ static bool read_answer(struct assume_role *role, const struct http_response *rs
     return ok;
 }
 
-static bool ask(struct assume_role *role, const struct sigv4_keys *own, int64_t now_s, int64_t timeout_ms, struct arena *a,
-                struct err *e) {
+static bool ask(struct assume_role *role, const struct sigv4_keys *own, int64_t now_s, int64_t timeout_ms,
+                struct arena *a, struct err *e) {
     struct http_request rq;
     struct http_response rs;
     struct sigv4_scope scope = {.region = role->region, .service = STR("sts"), .unix_s = now_s};

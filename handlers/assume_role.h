@@ -18,7 +18,8 @@ struct assume_role {
 };
 
 /* texts lives as long as *role. ERR_CONFIG: an ARN that is no role's, an endpoint that is not https (or loopback http). */
-bool assume_role_open(struct assume_role *role, struct str role_arn, struct str region, struct arena *texts, struct err *e);
+bool assume_role_open(struct assume_role *role, struct str role_arn, struct str region, struct arena *texts,
+                      struct err *e);
 void assume_role_close(struct assume_role *role); /* wipes the keys */
 
 /* *keys are views into *role, good until the next call. own signs the call to STS. now_s: seconds since 1970. */

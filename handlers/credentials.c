@@ -23,6 +23,7 @@ bool credentials_check(const struct sigv4_keys *keys, struct err *e) {
 bool credentials_from_environment(struct sigv4_keys *keys, struct err *e) {
     *keys = (struct sigv4_keys){str_of(getenv("AWS_ACCESS_KEY_ID")), str_of(getenv("AWS_SECRET_ACCESS_KEY")),
                                 str_of(getenv("AWS_SESSION_TOKEN"))};
-    if (!present(keys->token)) keys->token = (struct str){0}; /* empty is absent: an empty field would break the request */
+    if (!present(keys->token))
+        keys->token = (struct str){0}; /* empty is absent: an empty field would break the request */
     return credentials_check(keys, e);
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `bootstrap`: one binary, a handler chosen by _HANDLER. */
+#include <stdio.h>
 #include <stdlib.h>
+#ifdef STATIC_GLIBC
+#include <nss.h>
+#endif
 
 #include "handlers.h"
 #include "private_api.h"
@@ -12,7 +16,7 @@ static bool unknown_handler(void *user, struct err *e) {
                    name ? "\"" : "not set", name ? name : "", name ? "\"" : "");
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     static struct private_api private_api;
     static const struct {
         const char *name;
@@ -22,6 +26,11 @@ int main(void) {
         {"private", {NULL, private_handle, NULL}},
     };
     static const struct lambda_program none = {.init = unknown_handler};
+    if (argc > 1 && str_eq(str_of(argv[1]), STR("--version"))) return puts("lambda-iam-c " LAMBDA_IAM_C_VERSION) < 0;
+#ifdef STATIC_GLIBC
+    /* Any other service that the host's nsswitch.conf names would load the host's C library beside this one. */
+    __nss_configure_lookup("hosts", "files dns");
+#endif
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
         if (str_eq(str_of(getenv("_HANDLER")), str_of(handlers[i].name))) return lambda_run(&handlers[i].program);
     return lambda_run(&none);

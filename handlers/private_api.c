@@ -24,16 +24,19 @@ static struct str variable(const char *name) {
 static bool read_url(struct private_api *api, struct err *e) {
     struct str text = variable("PRIVATE_API_URL");
     if (!text.n)
-        return err_set(e, ERR_CONFIG, "PRIVATE_API_URL is not set; it should be the private API's URL, "
-                                      "https://{api}.execute-api.{region}.amazonaws.com/{stage}/private");
+        return err_set(e, ERR_CONFIG,
+                       "PRIVATE_API_URL is not set; it should be the private API's URL, "
+                       "https://{api}.execute-api.{region}.amazonaws.com/{stage}/private");
     if (!url_read(text, &api->url, e)) {
         e->kind = ERR_CONFIG;
         return err_prefix(e, "PRIVATE_API_URL is no usable URL: ");
     }
     if (!api->url.tls && !url_is_loopback(&api->url))
-        return err_set(e, ERR_CONFIG, "PRIVATE_API_URL starts with http:// but its host %.*s is not this machine; use https://",
+        return err_set(e, ERR_CONFIG,
+                       "PRIVATE_API_URL starts with http:// but its host %.*s is not this machine; use https://",
                        STR_ARG(api->url.host));
-    if (api->url.query.p) return err_set(e, ERR_CONFIG, "PRIVATE_API_URL has a query; the caller's query is forwarded instead");
+    if (api->url.query.p)
+        return err_set(e, ERR_CONFIG, "PRIVATE_API_URL has a query; the caller's query is forwarded instead");
     return true;
 }
 
@@ -49,8 +52,10 @@ static bool read_endpoint(struct private_api *api, struct err *e) {
     if (service.p) api->service = service;
     if (region.p) api->region = region;
     if (api->service.p && api->region.p) return true;
-    return err_set(e, ERR_CONFIG, "the host %.*s does not tell service and region: set PRIVATE_API_SERVICE (execute-api) and "
-                                  "PRIVATE_API_REGION", STR_ARG(name));
+    return err_set(e, ERR_CONFIG,
+                   "the host %.*s does not tell service and region: set PRIVATE_API_SERVICE (execute-api) and "
+                   "PRIVATE_API_REGION",
+                   STR_ARG(name));
 }
 
 static bool open_role(struct private_api *api, struct err *e) {
@@ -66,8 +71,10 @@ static bool open_api(struct private_api *api, struct err *e) {
         .never_resend = true,
     };
     api->api_key = variable("PRIVATE_API_KEY");
-    if (str_has_control(api->api_key)) return err_set(e, ERR_CONFIG, "PRIVATE_API_KEY holds a control byte (a line end?)");
-    return read_url(api, e) && read_endpoint(api, e) && open_role(api, e) && http_open(&api->url, &options, &api->http, e);
+    if (str_has_control(api->api_key))
+        return err_set(e, ERR_CONFIG, "PRIVATE_API_KEY holds a control byte (a line end?)");
+    return read_url(api, e) && read_endpoint(api, e) && open_role(api, e) &&
+           http_open(&api->url, &options, &api->http, e);
 }
 
 bool private_api_open(struct private_api *api, struct err *e) {
@@ -93,7 +100,8 @@ static int64_t now_ms(void) {
 
 static bool build(const struct private_api *api, const struct private_api_call *call, struct http_request *rq,
                   struct arena *a, struct err *e) {
-    *rq = (struct http_request){.method = call->method, .path = api->url.path, .query = call->query, .body = call->body};
+    *rq =
+        (struct http_request){.method = call->method, .path = api->url.path, .query = call->query, .body = call->body};
     return http_field_add(&rq->fields, STR("Host"), api->host, a, e) &&
            http_field_add(&rq->fields, STR("Accept"), STR("application/json"), a, e) &&
            (!call->content_type.n || http_field_add(&rq->fields, STR("Content-Type"), call->content_type, a, e)) &&
@@ -108,13 +116,14 @@ static bool find_keys(struct private_api *api, int64_t timeout_ms, struct sigv4_
            assume_role_keys(&api->role, &own, now_ms() / 1000 + api->skew_s, timeout_ms, keys, e);
 }
 
-static bool attempt(struct private_api *api, const struct private_api_call *call, int64_t end_ms, struct http_response *rs,
-                    struct arena *a, struct err *e) {
+static bool attempt(struct private_api *api, const struct private_api_call *call, int64_t end_ms,
+                    struct http_response *rs, struct arena *a, struct err *e) {
     struct http_request rq;
     struct sigv4_keys keys;
     if (end_ms <= now_ms()) return err_set(e, ERR_TIMEOUT, "no time is left to call the private API");
     if (!find_keys(api, end_ms - now_ms(), &keys, e) || !build(api, call, &rq, a, e)) return false;
-    struct sigv4_scope scope = {.region = api->region, .service = api->service, .unix_s = now_ms() / 1000 + api->skew_s};
+    struct sigv4_scope scope = {
+        .region = api->region, .service = api->service, .unix_s = now_ms() / 1000 + api->skew_s};
     if (!sigv4_sign(&rq, &keys, &scope, a, e)) return false;
     int64_t left_ms = end_ms - now_ms();
     return http_exchange(api->http, &rq, left_ms > 0 ? left_ms : 1, rs, a, e);

@@ -13,8 +13,8 @@ struct private_api {
     struct str api_key;         /* x-api-key, signed; absent: none */
     struct assume_role role;    /* PRIVATE_API_ROLE_ARN */
     struct http_client *http;
-    struct arena arena;         /* holds the texts above */
-    int64_t skew_s;             /* AWS's clock minus ours, learnt from a refusal */
+    struct arena arena; /* holds the texts above */
+    int64_t skew_s;     /* AWS's clock minus ours, learnt from a refusal */
 };
 
 /* Reads PRIVATE_API_URL, PRIVATE_API_KEY, PRIVATE_API_ROLE_ARN, PRIVATE_API_HOST, PRIVATE_API_SERVICE, PRIVATE_API_REGION.

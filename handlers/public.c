@@ -67,7 +67,8 @@ static struct failure refused(const struct http_response *rs) {
 }
 
 static struct failure unreachable(const struct err *e) {
-    struct failure f = {.status = 502, .type = STR("UpstreamUnreachable"), .message = STR("the private API was not reached")};
+    struct failure f = {
+        .status = 502, .type = STR("UpstreamUnreachable"), .message = STR("the private API was not reached")};
     if (e->kind == ERR_TIMEOUT) {
         f = (struct failure){504, STR("UpstreamTimeout"), STR("the private API did not answer in time"), {0}, 0};
     } else if (e->kind == ERR_CONFIG || e->kind == ERR_REFUSED) {
@@ -93,8 +94,8 @@ static bool write_failure(struct buf *body, const struct failure *f, struct http
     json_write_text(body, f->request_id);
     buf_add_char(body, '}');
     rs->body = buf_str(body);
-    log_line(LOG_ERROR, "answered %d %.*s: upstream status %d, upstream request %.*s: %.*s", f->status, STR_ARG(f->type),
-             f->upstream_status, STR_ARG(f->request_id), STR_ARG(f->message));
+    log_line(LOG_ERROR, "answered %d %.*s: upstream status %d, upstream request %.*s: %.*s", f->status,
+             STR_ARG(f->type), f->upstream_status, STR_ARG(f->request_id), STR_ARG(f->message));
     return !body->failed;
 }
 
@@ -115,20 +116,23 @@ static bool forward(struct private_api *api, const struct apigw_event *ev, const
                                     .content_type = http_field_get(&ev->http.fields, STR("content-type")),
                                     .body = ev->http.body,
                                     .timeout_ms = left_ms > MAX_CALL_MS ? MAX_CALL_MS : left_ms};
-    struct http_response upstream;
+    struct http_response upstream = {0};
     struct err why;
     struct buf body;
     struct failure f;
     buf_init(&body, 4096, inv->arena);
     log_line(LOG_INFO, "calling %.*s %.*s%.*s as %.*s/%.*s", STR_ARG(call.method), STR_ARG(api->host),
              STR_ARG(api->url.path), STR_ARG(api->region), STR_ARG(api->service));
-    if (!private_api_exchange(api, &call, &upstream, inv->arena, &why)) {
+    bool reached = private_api_exchange(api, &call, &upstream, inv->arena, &why);
+    bool bodiless = upstream.status == 204 || str_eq(call.method, STR("HEAD"));
+    if (!reached) {
         log_line(LOG_ERROR, "%s", why.msg);
         f = unreachable(&why);
     } else if (upstream.status < 200 || upstream.status > 299) {
         f = refused(&upstream);
-    } else if (!is_json(upstream.body)) {
-        f = (struct failure){502, STR("UpstreamNotJson"), STR("the private API's answer is not JSON"), {0}, upstream.status};
+    } else if (!bodiless && !is_json(upstream.body)) {
+        f = (struct failure){
+            502, STR("UpstreamNotJson"), STR("the private API's answer is not JSON"), {0}, upstream.status};
     } else {
         rs->status = upstream.status;
         rs->body = upstream.body;

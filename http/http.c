@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "late_tls.h"
+
 enum { MAX_HEADER_BYTES = 64 * 1024 };
 
 struct http_client {
@@ -33,7 +35,9 @@ static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready;
 
 static void init_curl(void) {
+    late_tls_hold();
     curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+    late_tls_release();
 }
 
 static bool fail(struct exchange *x, enum err_kind kind, const char *why) {
@@ -137,6 +141,7 @@ static char *origin_text(const struct url *u) {
 bool http_open(const struct url *origin, const struct http_options *options, struct http_client **client, struct err *e) {
     pthread_once(&curl_once, init_curl);
     if (curl_ready != CURLE_OK) return err_set(e, ERR_NETWORK, "libcurl did not start: %s", curl_easy_strerror(curl_ready));
+    if (origin->tls) late_tls_start();
     struct http_client *c = calloc(1, sizeof *c);
     if (!c) return err_set(e, ERR_MEMORY, "out of memory for an HTTP client");
     c->options = *options;
@@ -218,6 +223,8 @@ static bool set_target(struct http_client *c, const struct http_request *rq, str
     buf_add(&target, rq->query);
     if (!http_is_token(rq->method) || rq->path.n == 0 || rq->path.p[0] != '/')
         return err_set(e, ERR_PARSE, "the request has no method or no absolute path");
+    if (str_eq(rq->method, STR("HEAD")) && rq->body.n) /* libcurl would send it as a POST and wait for a body */
+        return err_set(e, ERR_PARSE, "a HEAD request cannot have a body here");
     for (size_t i = 0; i < target.n; i++)
         if ((unsigned char)target.p[i] <= 0x20 || target.p[i] == 0x7f)
             return err_set(e, ERR_PARSE, "the request target has a space or control byte at position %zu", i);

@@ -31,7 +31,7 @@ struct function {
     struct invocation *queue, *running;
     pid_t pid;           /* 0: no process */
     unsigned generation; /* counts starts and ends of the process */
-    bool wanted, ready, stopping, supervised;
+    bool wanted, ready, dying, stopping, supervised; /* dying: killed, and not yet reaped */
 };
 
 static int64_t clock_ms(clockid_t id) {
@@ -96,7 +96,7 @@ static void run_once(struct function *f) {
     struct err e;
     pid_t pid;
     char words[64];
-    f->wanted = f->ready = false;
+    f->wanted = f->ready = f->dying = false;
     if (!process_start(f->options.bootstrap, f->options.task_root, f->options.environment, &pid, &e)) {
         note_end(f, "it was not executed");
         log_line(LOG_ERROR, "%s", e.msg);
@@ -165,7 +165,7 @@ bool function_start(struct function *f, int64_t timeout_ms, struct err *e) {
     unsigned before = f->generation;
     f->wanted = true;
     pthread_cond_broadcast(&f->changed);
-    while (!f->ready && !(f->generation > before && !f->pid) && wait_until(f, end_ms)) continue;
+    while (!f->ready && !f->stopping && !(f->generation > before && !f->pid) && wait_until(f, end_ms)) continue;
     bool ready = f->ready, ended = !f->pid;
     if (!ready)
         err_set(e, ERR_CONFIG, "%.*s did not start: %s%s", STR_ARG(f->options.model->logical_id), f->options.bootstrap,
@@ -219,6 +219,7 @@ static void enforce_timeout(struct function *f) {
     log_line(LOG_ERROR, "%.*s: Task timed out after %lld.00 seconds", STR_ARG(f->options.model->logical_id),
              (long long)f->options.model->timeout_s);
     finish(f, f->running, FUNCTION_TIMED_OUT, (struct str){0});
+    f->dying = true;
     if (f->pid) process_kill(f->pid);
 }
 
@@ -267,14 +268,18 @@ static bool deliver(struct function *f, struct function_delivery *d, struct aren
     return event && id && trace;
 }
 
+/* Is the process that asked still there? A request that arrives behind its end must not take an invocation with it. */
+static bool is_asking(const struct function *f, unsigned generation) {
+    return !f->stopping && f->pid && !f->dying && f->generation == generation;
+}
+
 bool function_take(struct function *f, struct function_delivery *d, struct arena *a) {
     pthread_mutex_lock(&f->lock);
     unsigned generation = f->generation;
-    f->ready = f->pid != 0;
+    f->ready |= is_asking(f, generation);
     pthread_cond_broadcast(&f->changed);
-    while (!f->stopping && f->generation == generation && !f->running && !f->queue)
-        pthread_cond_wait(&f->changed, &f->lock);
-    bool ok = !f->stopping && f->generation == generation;
+    while (is_asking(f, generation) && !f->running && !f->queue) pthread_cond_wait(&f->changed, &f->lock);
+    bool ok = is_asking(f, generation);
     if (ok && !f->running) {
         f->running = f->queue;
         f->queue = f->running->next;

@@ -30,7 +30,7 @@ struct gateway_api {
 };
 
 struct gateway_function {
-    struct function *function;
+    _Atomic(struct function *) function;
     struct http_server *runtime_api;
 };
 
@@ -40,6 +40,7 @@ struct gateway {
     struct gateway_function *functions;
     uint16_t *ports;       /* of the APIs */
     const char *task_root; /* the folder of the bootstrap */
+    _Atomic bool open;     /* every API and function is there; before, a port may listen that has nothing behind it */
 };
 
 /* What one request carries through the steps below. */
@@ -170,6 +171,10 @@ static void give_reply(struct exchange *x, struct str json) {
         internal_error(x, arena_copy(x->arena, str_of(e.msg)));
         return;
     }
+    if (reply.status < 200) { /* for a client an interim answer, behind which it waits for another */
+        internal_error(x, "malformed proxy reply: a statusCode below 200 is no final answer");
+        return;
+    }
     answer(x, reply.status, NULL, reply.body);
     for (size_t i = 0; i < reply.fields.n; i++) {
         bool skip = false;
@@ -264,6 +269,10 @@ static void handle(void *user, const struct http_request *rq, struct str peer_ip
     struct exchange x = {.api = api, .rq = rq, .rs = rs, .arena = a, .peer_ip = peer_ip, .now_ms = now_ms()};
     const struct judge j = {options->model, api->model, options->keyring};
     struct err e;
+    if (!api->gateway->open) {
+        *rs = (struct http_response){.status = 503, .body = STR("{\"message\":\"Service Unavailable\"}")};
+        return;
+    }
     bool ok = make_ids(&x) && judge_request(&j, rq, x.now_ms / 1000, &x.verdict, a, &e);
     struct log_scope scope = {.request_id = str_of(x.request_id)};
     log_set_scope(&scope);
@@ -300,10 +309,13 @@ static bool open_function(struct gateway *g, size_t i, struct arena *a, struct e
     const struct model_function *model = &g->options.model->functions[i];
     struct lambda_env env = {.model = g->options.model, .function = model, .task_root = g->task_root, .api_ports = g->ports};
     struct function_options options = {.model = model, .bootstrap = g->options.bootstrap, .task_root = g->task_root};
+    struct function *function;
     if (!runtime_server_start(&f->function, &f->runtime_api, e)) return false;
     env.keys = &keyring_of(g->options.keyring, model->role)->keys;
     env.runtime_api_port = http_server_port(f->runtime_api);
-    return lambda_env_make(&env, &options.environment, a, e) && function_open(&options, &f->function, e);
+    if (!lambda_env_make(&env, &options.environment, a, e) || !function_open(&options, &function, e)) return false;
+    f->function = function;
+    return true;
 }
 
 static bool start(struct gateway *g, struct arena *a, struct err *e) {
@@ -312,6 +324,7 @@ static bool start(struct gateway *g, struct arena *a, struct err *e) {
         if (!listen_api(g, i, e)) return false;
     for (size_t i = 0; i < m->n_functions; i++)
         if (!open_function(g, i, a, e)) return false;
+    g->open = true;
     for (size_t i = 0; i < m->n_functions; i++)
         if (!function_start(g->functions[i].function, INIT_TIMEOUT_MS, e)) return false;
     return true;

@@ -49,10 +49,10 @@ static enum MHD_Result on_field(void *user, enum MHD_ValueKind kind, const char 
                                 size_t value_n) {
     struct request *r = user;
     (void)kind;
-    char *n = arena_copy(&r->arena, (struct str){name, name_n});
-    char *v = arena_copy(&r->arena, (struct str){value ? value : "", value ? value_n : 0});
-    if (!n || !v ||
-        !http_field_add(&r->rq.fields, (struct str){n, name_n}, (struct str){v, value ? value_n : 0}, &r->arena, &r->e))
+    /* some versions leave the space behind a value, which is no part of it */
+    struct str bare = str_trim((struct str){value ? value : "", value ? value_n : 0});
+    char *n = arena_copy(&r->arena, (struct str){name, name_n}), *v = arena_copy(&r->arena, bare);
+    if (!n || !v || !http_field_add(&r->rq.fields, (struct str){n, name_n}, (struct str){v, bare.n}, &r->arena, &r->e))
         r->failed = true;
     return r->failed ? MHD_NO : MHD_YES;
 }

@@ -25,6 +25,14 @@ static bool why(struct judge_verdict *v, struct buf *text, struct err *e) {
     return buf_ok(text, e);
 }
 
+/* ANY stands for API Gateway's seven methods; "delete" is none of them, nor of the methods that a policy names. */
+static bool is_method(struct str method) {
+    static const char *const methods[] = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (str_eq(method, str_of(methods[i]))) return true;
+    return false;
+}
+
 /* "/dev/private" of stage dev is the route /private. Bytes are compared as sent: what is not exactly a route is none. */
 static const struct model_route *find_route(const struct model_api *api, const struct http_request *rq) {
     struct str p = rq->path;
@@ -34,6 +42,7 @@ static const struct model_route *find_route(const struct model_api *api, const s
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
         if (!str_eq(r->path, rest)) continue;
+        if (!is_method(rq->method)) continue;
         if (str_eq(r->method, rq->method)) return r;
         if (str_eq(r->method, STR("ANY"))) any = r;
     }

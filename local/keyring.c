@@ -62,13 +62,12 @@ static void write_profile(struct buf *out, const struct keyring_entry *entry, st
     buf_add_char(out, '\n');
 }
 
-static bool write_file(const char *path, struct str text, unsigned long *file_id) {
-    struct stat st;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return false;
-    bool ok = write(fd, text.p, text.n) == (ssize_t)text.n && fstat(fd, &st) == 0;
-    if (ok) *file_id = (unsigned long)st.st_ino;
-    return close(fd) == 0 && ok;
+/* Leaves the file open. A write that is cut short has no errno of its own: the disk is full. */
+static bool write_file(const char *path, struct str text, int *fd) {
+    *fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (*fd < 0) return false;
+    errno = ENOSPC;
+    return write(*fd, text.p, text.n) == (ssize_t)text.n;
 }
 
 bool keyring_save(struct keyring *ring, const char *dir, struct arena *a, struct err *e) {
@@ -83,12 +82,15 @@ bool keyring_save(struct keyring *ring, const char *dir, struct arena *a, struct
     if (!buf_ok(&text, e) || !buf_ok(&path, e) || !buf_ok(&part, e)) return false;
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) return err_set(e, ERR_CONFIG, "cannot make %s: %s", dir, strerror(errno));
     unlink(part.p);
-    if (!write_file(part.p, buf_str(&text), &ring->file_id) || rename(part.p, path.p) != 0) {
+    int fd;
+    if (!write_file(part.p, buf_str(&text), &fd) || rename(part.p, path.p) != 0) {
         err_set(e, ERR_CONFIG, "cannot write %s: %s", path.p, strerror(errno));
         unlink(part.p);
+        if (fd >= 0) close(fd);
         return false;
     }
     ring->path = path.p;
+    ring->fd = fd;
     return true;
 }
 
@@ -97,8 +99,13 @@ static void wipe(struct str s) {
 }
 
 void keyring_close(struct keyring *ring) {
-    struct stat st;
-    if (ring->path && stat(ring->path, &st) == 0 && (unsigned long)st.st_ino == ring->file_id) unlink(ring->path);
+    struct stat ours, there;
+    if (ring->path) {
+        bool same = fstat(ring->fd, &ours) == 0 && stat(ring->path, &there) == 0 && ours.st_ino == there.st_ino &&
+                    ours.st_dev == there.st_dev;
+        if (same) unlink(ring->path);
+        close(ring->fd);
+    }
     for (size_t i = 0; i < ring->n; i++) {
         wipe(ring->at[i].keys.secret);
         wipe(ring->at[i].keys.token);

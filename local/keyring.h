@@ -16,8 +16,8 @@ struct keyring {
     struct keyring_entry *at;
     size_t n;
     struct str region;
-    const char *path;      /* of the file, once it is written */
-    unsigned long file_id; /* inode: only our own file is removed */
+    const char *path; /* of the file, once it is written */
+    int fd;           /* the file, held open: only our own is removed, and no other can get its inode number */
 };
 
 bool keyring_make(struct keyring *ring, const struct model *model, struct arena *a, struct err *e);

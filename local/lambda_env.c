@@ -37,6 +37,12 @@ static void add_number(struct block *b, struct str name, long long value) {
     add(b, name, buf_str(&text));
 }
 
+/* Behind an address: a host that goes on, or a port of its own, is another address. */
+static bool goes_on(struct str rest) {
+    char c = rest.n ? rest.p[0] : '/';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == ':';
+}
+
 /* Replaces every occurrence of one API's AWS address. */
 static struct str localized(struct block *b, struct str value, const struct model_api *api, uint16_t port) {
     const struct model *m = b->env->model;
@@ -45,9 +51,11 @@ static struct str localized(struct block *b, struct str value, const struct mode
     buf_init(&out, MAX_VALUE_BYTES, b->arena);
     buf_addf(&aws, "https://%.*s.execute-api.%.*s.%.*s", STR_ARG(api->api_id), STR_ARG(m->region), STR_ARG(m->url_suffix));
     for (size_t at; (at = str_find(value, buf_str(&aws))) != SIZE_MAX;) {
+        struct str found = {value.p + at, aws.n}, rest = {value.p + at + aws.n, value.n - at - aws.n};
         buf_add(&out, (struct str){value.p, at});
-        buf_addf(&out, "http://%.*s.execute-api.%.*s.localhost:%u", STR_ARG(api->api_id), STR_ARG(m->region), (unsigned)port);
-        value = (struct str){value.p + at + aws.n, value.n - at - aws.n};
+        if (goes_on(rest)) buf_add(&out, found);
+        else buf_addf(&out, "http://%.*s.execute-api.%.*s.localhost:%u", STR_ARG(api->api_id), STR_ARG(m->region), (unsigned)port);
+        value = rest;
     }
     if (!out.n) return value;
     buf_add(&out, value);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "doctor.h"
 #include "sign.h"
 #include "start.h"
 
@@ -13,6 +14,7 @@ static const struct {
 } COMMANDS[] = {
     {"start", start_main, "run template.yaml here, AWS_IAM enforced"},
     {"sign", sign_main, "sign a request; print its headers, canonical request, string to sign or a curl line"},
+    {"doctor", doctor_main, "will this bootstrap, zip or folder start on Lambda?"},
 };
 
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };

@@ -33,7 +33,7 @@ static const struct {
 
 static size_t row_of(struct str type) {
     size_t i = 0;
-    while (!policy_matches(str_of(types[i].type), type, false)) i++;
+    while (!policy_matches(str_of(types[i].type), type, POLICY_RESOURCE)) i++;
     return i;
 }
 

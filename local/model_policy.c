@@ -56,7 +56,7 @@ static bool add_statement(struct model_reader *r, struct policy_statements *into
 
 static bool concerns_invoke(const struct policy_statement *s) {
     for (size_t i = 0; i < s->n_actions; i++)
-        if (policy_matches(s->actions[i], STR("execute-api:Invoke"), true)) return true;
+        if (policy_matches(s->actions[i], STR("execute-api:Invoke"), POLICY_ACTION)) return true;
     return false;
 }
 

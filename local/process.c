@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,17 +34,30 @@ static void become(const char *path, const char *dir, char *const envp[], int re
     _exit(127);
 }
 
+/* One at a time: a pipe that is not yet close-on-exec would go to another thread's child, and be open as long as it lives. */
+static bool fork_with_pipe(int report[static 2], pid_t *child) {
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&one_at_a_time);
+    bool ok = pipe(report) == 0;
+    if (ok) {
+        fcntl(report[0], F_SETFD, FD_CLOEXEC);
+        fcntl(report[1], F_SETFD, FD_CLOEXEC);
+        *child = fork();
+    }
+    if (!ok || *child != 0) pthread_mutex_unlock(&one_at_a_time);
+    return ok;
+}
+
 bool process_start(const char *path, const char *dir, char *const envp[], pid_t *pid, struct err *e) {
     int report[2], why = 0;
-    if (pipe(report) != 0) return err_set(e, ERR_MEMORY, "cannot start %s: %s", path, strerror(errno));
-    fcntl(report[0], F_SETFD, FD_CLOEXEC);
-    fcntl(report[1], F_SETFD, FD_CLOEXEC);
-    pid_t child = fork();
+    pid_t child;
+    if (!fork_with_pipe(report, &child)) return err_set(e, ERR_MEMORY, "cannot start %s: %s", path, strerror(errno));
     if (child == 0) become(path, dir, envp, report[1]);
+    int fork_why = errno;
     close(report[1]);
     if (child < 0) {
         close(report[0]);
-        return err_set(e, ERR_MEMORY, "cannot start %s: %s", path, strerror(errno));
+        return err_set(e, ERR_MEMORY, "cannot start %s: %s", path, strerror(fork_why));
     }
     ssize_t n;
     do n = read(report[0], &why, sizeof why);

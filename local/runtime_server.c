@@ -48,9 +48,10 @@ static void posted(struct function *f, struct str tail, struct str body, struct 
 
 static void handle(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
                    struct arena *a) {
-    struct function *f = *(struct function **)user;
+    struct function *f = *(_Atomic(struct function *) *)user;
     struct str invocation = STR(BASE_PATH "/invocation/");
     (void)peer_ip;
+    if (!f) return;
     if (str_eq(rq->method, STR("GET")) && str_eq(rq->path, STR(BASE_PATH "/invocation/next"))) {
         next(f, rs, a);
     } else if (str_eq(rq->method, STR("POST")) && str_eq(rq->path, STR(BASE_PATH "/init/error"))) {
@@ -63,7 +64,7 @@ static void handle(void *user, const struct http_request *rq, struct str peer_ip
     }
 }
 
-bool runtime_server_start(struct function **function, struct http_server **server, struct err *e) {
+bool runtime_server_start(_Atomic(struct function *) *function, struct http_server **server, struct err *e) {
     const struct http_server_options options = {
         .max_connections = 64,
         .max_body_bytes = LAMBDA_MAX_REPLY_BYTES,

@@ -6,7 +6,8 @@
 #include "function.h"
 #include "http_server.h"
 
-/* *function may be set after the server has started and before its process does: each needs the other's address. */
-bool runtime_server_start(struct function **function, struct http_server **server, struct err *e);
+/* *function may be set after the server has started and before its process does: each needs the other's address. Until then
+   every request is closed without an answer. */
+bool runtime_server_start(_Atomic(struct function *) *function, struct http_server **server, struct err *e);
 
 #endif

@@ -44,6 +44,7 @@ static bool read_parameter(struct start *s, const char *text) {
     struct str name, value = str_of(text);
     if (!str_cut(&value, '=', &name) || !name.n) return usage("--parameter wants NAME=VALUE, not ", text);
     if (!value.p) value = STR("");
+    if (http_field_count(&s->parameters, name)) return usage("--parameter is given twice for one name: ", text);
     return http_field_add(&s->parameters, name, value, &s->arena, &e) || usage(e.msg, "");
 }
 

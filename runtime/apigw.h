@@ -18,8 +18,8 @@ struct apigw_identity {
 
 struct apigw_event {
     enum apigw_format format;
-    struct http_request http; /* path without the stage (REST) or rawPath (2.0); query encoded; body decoded */
-    bool body_is_base64;      /* the event carried the body in base64 */
+    struct http_request http;  /* path without the stage (REST) or rawPath (2.0); query encoded; body decoded */
+    bool body_is_base64;       /* the event carried the body in base64 */
     struct http_fields params; /* the query, decoded, in order, repeats kept */
     struct http_fields path_params, stage_variables;
     struct apigw_identity identity;
@@ -35,7 +35,7 @@ bool apigw_read_event(struct str json, struct apigw_event *event, struct arena *
 /* Writes a REST event with every member AWS sends; what is absent becomes null. */
 void apigw_write_event(struct buf *json, const struct apigw_event *event, struct arena *a);
 
-/* A body that is not UTF-8 text goes out in base64. */
+/* A body that is not UTF-8 text, or holds a NUL, goes out in base64. */
 void apigw_write_reply(struct buf *json, enum apigw_format format, const struct http_response *rs);
 
 /* ERR_PARSE when API Gateway would answer 502 for this reply. The content type defaults to application/json. */

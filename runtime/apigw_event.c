@@ -46,7 +46,8 @@ static bool read_object(struct reader *r, const cJSON *object, const char *name,
     return true;
 }
 
-static bool add_pair(struct reader *r, struct http_fields *f, const char *name, const cJSON *value, const char *member) {
+static bool add_pair(struct reader *r, struct http_fields *f, const char *name, const cJSON *value,
+                     const char *member) {
     struct str n = {0}, v = {0};
     if (!cJSON_IsString(value)) return wrong(r, member, "a map of strings");
     return keep(r, str_of(name), &n) && keep(r, json_text(value), &v) && http_field_add(f, n, v, r->arena, r->e);
@@ -61,7 +62,8 @@ static bool read_map(struct reader *r, const cJSON *object, const char *member, 
 }
 
 /* {"name": ["value", ...]}, or the single-value map where that is missing */
-static bool read_multi(struct reader *r, const cJSON *event, const char *multi, const char *single, struct http_fields *f) {
+static bool read_multi(struct reader *r, const cJSON *event, const char *multi, const char *single,
+                       struct http_fields *f) {
     const cJSON *map, *list, *item;
     if (!read_object(r, event, multi, &map)) return false;
     if (json_is_null(map)) return read_map(r, event, single, f);
@@ -116,7 +118,8 @@ static bool read_members(struct reader *r, const cJSON *object, const struct mem
                  sizeof((const struct member[]){__VA_ARGS__}) / sizeof(struct member))
 
 static void read_epoch(const cJSON *value, int64_t *ms) {
-    if (cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 1e15) *ms = (int64_t)value->valuedouble;
+    if (cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 1e15)
+        *ms = (int64_t)value->valuedouble;
 }
 
 static bool read_rest(struct reader *r, const cJSON *event, struct apigw_event *ev) {
@@ -125,7 +128,8 @@ static bool read_rest(struct reader *r, const cJSON *event, struct apigw_event *
     if (!read_object(r, event, "requestContext", &context)) return false;
     identity = json_get(context, "identity");
     if (!json_is_null(json_get(context, "elb")))
-        return err_set(r->e, ERR_PARSE, "this is a load balancer's event; only API Gateway and Function URL events are served");
+        return err_set(r->e, ERR_PARSE,
+                       "this is a load balancer's event; only API Gateway and Function URL events are served");
     read_epoch(json_get(context, "requestTimeEpoch"), &ev->time_epoch_ms);
     return read_text(r, event, "httpMethod", &ev->http.method) && read_text(r, event, "path", &ev->http.path) &&
            READ_MEMBERS(r, event, {"resource", &ev->resource}) &&
@@ -135,8 +139,8 @@ static bool read_rest(struct reader *r, const cJSON *event, struct apigw_event *
            read_map(r, event, "stageVariables", &ev->stage_variables) &&
            READ_MEMBERS(r, context, {"apiId", &ev->api_id}, {"stage", &ev->stage}, {"accountId", &ev->account_id},
                         {"resourceId", &ev->resource_id}, {"domainName", &ev->domain_name},
-                        {"domainPrefix", &ev->domain_prefix}, {"protocol", &ev->protocol}, {"requestId", &ev->request_id},
-                        {"extendedRequestId", &ev->extended_request_id}) &&
+                        {"domainPrefix", &ev->domain_prefix}, {"protocol", &ev->protocol},
+                        {"requestId", &ev->request_id}, {"extendedRequestId", &ev->extended_request_id}) &&
            READ_MEMBERS(r, identity, {"userArn", &id->user_arn}, {"caller", &id->caller}, {"user", &id->user},
                         {"accessKey", &id->access_key}, {"accountId", &id->account_id},
                         {"principalOrgId", &id->principal_org_id}, {"sourceIp", &id->source_ip},
@@ -172,8 +176,9 @@ static bool read_shape(struct reader *r, const cJSON *event, struct apigw_event 
     if (!cJSON_IsObject(event)) return err_set(r->e, ERR_PARSE, "the event is JSON but not an object");
     bool v2 = !json_is_null(json_get(context, "http"));
     if (!v2 && json_is_null(json_get(event, "httpMethod")))
-        return err_set(r->e, ERR_PARSE, "the event has neither httpMethod (REST API) nor requestContext.http (HTTP API, "
-                                        "Function URL): it does not come from API Gateway");
+        return err_set(r->e, ERR_PARSE,
+                       "the event has neither httpMethod (REST API) nor requestContext.http (HTTP API, "
+                       "Function URL): it does not come from API Gateway");
     if (!(v2 ? read_v2(r, event, ev) : read_rest(r, event, ev))) return false;
     if (!http_is_token(ev->http.method)) return wrong(r, v2 ? "requestContext.http.method" : "httpMethod", "a method");
     return read_body(r, event, ev) && write_query(r, ev);

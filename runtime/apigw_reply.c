@@ -4,6 +4,7 @@
    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html */
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "apigw.h"
 #include "base64.h"
@@ -80,7 +81,7 @@ static void write_v2_headers(struct buf *out, const struct http_fields *f) {
 }
 
 void apigw_write_reply(struct buf *json, enum apigw_format format, const struct http_response *rs) {
-    bool text = str_is_utf8(rs->body, NULL);
+    bool text = str_is_utf8(rs->body, NULL) && !(rs->body.n && memchr(rs->body.p, 0, rs->body.n));
     buf_addf(json, "{\"statusCode\":%d", rs->status);
     if (format == APIGW_REST) write_rest_headers(json, &rs->fields);
     else write_v2_headers(json, &rs->fields);
@@ -108,8 +109,9 @@ static bool known_members(const cJSON *reply, struct err *e) {
         bool found = false;
         for (size_t i = 0; i < sizeof known / sizeof *known; i++)
             found |= str_eq(str_of(member->string), str_of(known[i]));
-        if (!found) return malformed(e, "it has a member that a REST API does not know (only statusCode, headers, "
-                                        "multiValueHeaders, body and isBase64Encoded)");
+        if (!found)
+            return malformed(e, "it has a member that a REST API does not know (only statusCode, headers, "
+                                "multiValueHeaders, body and isBase64Encoded)");
     }
     return true;
 }

@@ -28,7 +28,8 @@ int64_t lambda_remaining_ms(const struct lambda_invocation *inv) {
 }
 
 static void open_log(void) {
-    struct str format_text = str_of(getenv("AWS_LAMBDA_LOG_FORMAT")), level_text = str_of(getenv("AWS_LAMBDA_LOG_LEVEL"));
+    struct str format_text = str_of(getenv("AWS_LAMBDA_LOG_FORMAT")),
+               level_text = str_of(getenv("AWS_LAMBDA_LOG_LEVEL"));
     enum log_format format = LOG_TEXT;
     enum log_level level = LOG_INFO;
     bool format_ok = !format_text.n || log_read_format(format_text, &format);
@@ -73,7 +74,8 @@ static bool serve(const struct lambda_program *program, struct runtime_api *api,
     log_set_scope(&scope);
     export_trace(inv);
     bool ok = answer(program, api, inv, e);
-    if (ok) log_line(LOG_DEBUG, "event of %zu bytes answered in %lld ms", inv->payload.n, (long long)(now_ms() - began_ms));
+    if (ok)
+        log_line(LOG_DEBUG, "event of %zu bytes answered in %lld ms", inv->payload.n, (long long)(now_ms() - began_ms));
     else log_line(e->kind == ERR_REFUSED ? LOG_ERROR : LOG_FATAL, "%s", e->msg);
     log_set_scope(NULL);
     return ok;

@@ -19,6 +19,7 @@ enum {
     POST_TIMEOUT_MS = 60000,
     MAX_EVENT_BYTES = 8 * 1024 * 1024, /* Lambda sends at most 6 MB; escapes of a local server may need more */
     MAX_ERROR_BYTES = 64 * 1024,
+    POST_BYTES = 16 * 1024 * 1024, /* for our side of a POST and its answer; taken only as needed */
     NEXT_ATTEMPTS = 5,
     FIRST_PAUSE_MS = 50,
 };
@@ -51,7 +52,8 @@ bool runtime_api_open(struct str host_port, struct runtime_api **api, struct err
     char text[320];
     struct url u;
     if (!host_port.n)
-        return err_set(e, ERR_CONFIG, "AWS_LAMBDA_RUNTIME_API is not set: this program is started by Lambda, or by `apigw start`");
+        return err_set(e, ERR_CONFIG,
+                       "AWS_LAMBDA_RUNTIME_API is not set: this program is started by Lambda, or by `apigw start`");
     if (host_port.n >= sizeof(((struct runtime_api *)0)->host))
         return err_set(e, ERR_CONFIG, "AWS_LAMBDA_RUNTIME_API is %zu bytes long; it should be host:port", host_port.n);
     memcpy(text, "http://", 7);
@@ -98,7 +100,8 @@ static void read_deadline(const struct http_fields *fields, struct lambda_invoca
         log_line(LOG_WARN, "Lambda-Runtime-Deadline-Ms is no number of milliseconds: working without a deadline");
 }
 
-static bool read_invocation(const struct http_response *rs, struct lambda_invocation *inv, struct arena *a, struct err *e) {
+static bool read_invocation(const struct http_response *rs, struct lambda_invocation *inv, struct arena *a,
+                            struct err *e) {
     *inv = (struct lambda_invocation){.payload = rs->body, .arena = a};
     for (size_t i = 0; i < sizeof NEXT_FIELDS / sizeof *NEXT_FIELDS; i++) {
         struct str value = http_field_get(&rs->fields, str_of(NEXT_FIELDS[i].name));
@@ -120,8 +123,8 @@ bool runtime_api_next(struct runtime_api *api, struct lambda_invocation *inv, st
         pause_ms(wait);
     }
     if (rs.status == 200) return read_invocation(&rs, inv, a, e);
-    return err_set(e, ERR_PROTOCOL, "GET http://%s" NEXT_PATH " answered %d: the environment is lost",
-                   api->host, rs.status);
+    return err_set(e, ERR_PROTOCOL, "GET http://%s" NEXT_PATH " answered %d: the environment is lost", api->host,
+                   rs.status);
 }
 
 /* The rule for the answer to a POST: 2xx is good, a 4xx concerns this invocation only, the rest ends the environment. */
@@ -132,41 +135,43 @@ static bool judge_post(const struct runtime_api *api, const char *path, const st
     struct err ignored;
     struct str type = json_read(rs->body, &body, &ignored) ? json_get_text(body, "errorType") : (struct str){0};
     bool refused = rs->status >= 400 && rs->status < 500;
-    err_set(e, refused ? ERR_REFUSED : ERR_PROTOCOL, "POST http://%s%s of %zu bytes answered %d %.*s%s", api->host, path,
-            sent, rs->status, STR_ARG(type), refused ? "" : ": the environment is lost");
+    err_set(e, refused ? ERR_REFUSED : ERR_PROTOCOL, "POST http://%s%s of %zu bytes answered %d %.*s%s", api->host,
+            path, sent, rs->status, STR_ARG(type), refused ? "" : ": the environment is lost");
     json_close(body);
     return false;
 }
 
 static bool post(struct runtime_api *api, const char *path, const struct http_fields *fields, struct str body,
-                 struct err *e) {
+                 struct arena *a, struct err *e) {
     struct http_request rq = {.method = STR("POST"), .path = str_of(path), .fields = *fields, .body = body};
-    struct arena a;
     struct http_response rs;
-    arena_init(&a, 16 * 1024 * 1024);
-    bool ok = http_exchange(api->http, &rq, POST_TIMEOUT_MS, &rs, &a, e) && judge_post(api, path, &rs, body.n, e);
-    arena_close(&a);
-    return ok;
+    return http_exchange(api->http, &rq, POST_TIMEOUT_MS, &rs, a, e) && judge_post(api, path, &rs, body.n, e);
 }
 
 /* .../invocation/{id}/{tail}, with the fields that both answers carry */
 static bool post_invocation(struct runtime_api *api, const struct lambda_invocation *inv, const char *tail,
-                            struct http_fields *fields, struct str body, struct err *e) {
+                            struct http_fields *fields, struct str body, struct arena *a, struct err *e) {
     struct buf path;
-    buf_init(&path, 512, inv->arena);
+    buf_init(&path, 512, a);
     buf_addf(&path, BASE_PATH "/invocation/%.*s/%s", STR_ARG(inv->request_id), tail);
     buf_add_char(&path, 0);
     if (!buf_ok(&path, e)) return false;
     if (inv->invocation_id.n && !str_has_control(inv->invocation_id) &&
-        !http_field_add(fields, STR("Lambda-Runtime-Invocation-Id"), inv->invocation_id, inv->arena, e))
+        !http_field_add(fields, STR("Lambda-Runtime-Invocation-Id"), inv->invocation_id, a, e))
         return false;
-    return post(api, path.p, fields, body, e);
+    return post(api, path.p, fields, body, a, e);
 }
 
-bool runtime_api_response(struct runtime_api *api, const struct lambda_invocation *inv, struct str body, struct err *e) {
+/* Answers have an arena of their own: an invocation that used up all of its memory must still be able to say so. */
+bool runtime_api_response(struct runtime_api *api, const struct lambda_invocation *inv, struct str body,
+                          struct err *e) {
     struct http_fields fields = {0};
-    return http_field_add(&fields, STR("Content-Type"), STR("application/json"), inv->arena, e) &&
-           post_invocation(api, inv, "response", &fields, body, e);
+    struct arena a;
+    arena_init(&a, POST_BYTES);
+    bool ok = http_field_add(&fields, STR("Content-Type"), STR("application/json"), &a, e) &&
+              post_invocation(api, inv, "response", &fields, body, &a, e);
+    arena_close(&a);
+    return ok;
 }
 
 const char *runtime_api_error_type(enum err_kind kind) {
@@ -185,7 +190,8 @@ const char *runtime_api_error_type(enum err_kind kind) {
     return "Function.UnknownReason";
 }
 
-static bool error_body(struct buf *body, struct http_fields *fields, const struct err *cause, struct arena *a, struct err *e) {
+static bool error_body(struct buf *body, struct http_fields *fields, const struct err *cause, struct arena *a,
+                       struct err *e) {
     struct str type = str_of(runtime_api_error_type(cause->kind));
     buf_init(body, MAX_ERROR_BYTES, a);
     buf_add(body, STR("{\"errorMessage\":"));
@@ -195,19 +201,25 @@ static bool error_body(struct buf *body, struct http_fields *fields, const struc
            http_field_add(fields, STR("Lambda-Runtime-Function-Error-Type"), type, a, e);
 }
 
-bool runtime_api_error(struct runtime_api *api, const struct lambda_invocation *inv, const struct err *cause, struct err *e) {
+bool runtime_api_error(struct runtime_api *api, const struct lambda_invocation *inv, const struct err *cause,
+                       struct err *e) {
     struct http_fields fields = {0};
+    struct arena a;
     struct buf body;
-    return error_body(&body, &fields, cause, inv->arena, e) &&
-           post_invocation(api, inv, "error", &fields, buf_str(&body), e);
+    arena_init(&a, POST_BYTES);
+    bool ok =
+        error_body(&body, &fields, cause, &a, e) && post_invocation(api, inv, "error", &fields, buf_str(&body), &a, e);
+    arena_close(&a);
+    return ok;
 }
 
 bool runtime_api_init_error(struct runtime_api *api, const struct err *cause, struct err *e) {
     struct http_fields fields = {0};
     struct arena a;
     struct buf body;
-    arena_init(&a, 4 * MAX_ERROR_BYTES);
-    bool ok = error_body(&body, &fields, cause, &a, e) && post(api, BASE_PATH "/init/error", &fields, buf_str(&body), e);
+    arena_init(&a, POST_BYTES);
+    bool ok =
+        error_body(&body, &fields, cause, &a, e) && post(api, BASE_PATH "/init/error", &fields, buf_str(&body), &a, e);
     arena_close(&a);
     return ok;
 }

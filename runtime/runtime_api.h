@@ -19,7 +19,8 @@ bool runtime_api_next(struct runtime_api *api, struct lambda_invocation *inv, st
 
 /* POST /invocation/{id}/response and /error. */
 bool runtime_api_response(struct runtime_api *api, const struct lambda_invocation *inv, struct str body, struct err *e);
-bool runtime_api_error(struct runtime_api *api, const struct lambda_invocation *inv, const struct err *cause, struct err *e);
+bool runtime_api_error(struct runtime_api *api, const struct lambda_invocation *inv, const struct err *cause,
+                       struct err *e);
 
 /* POST /init/error: once, before the first next; the process must exit afterwards. */
 bool runtime_api_init_error(struct runtime_api *api, const struct err *cause, struct err *e);

@@ -40,8 +40,14 @@ static void rfc_vectors(void **state) {
     static const struct {
         const char *bytes, *text;
     } pairs[] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "+//+"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xfb\xff\xfe", "+//+"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         check_str(encoded(str_of(pairs[i].bytes)), str_of(pairs[i].text));
@@ -82,6 +88,17 @@ static void lengths(void **state) {
     }
 }
 
+static void leftover_bits(void **state) {
+    (void)state;
+    static const char *const bad[] = {"AB==", "AAB=", "AAAAAP=="};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct str out;
+        struct err e;
+        assert_false(base64_read(str_of(bad[i]), &out, &arena, &e));
+        assert_int_equal(e.kind, ERR_PARSE);
+    }
+}
+
 /* At each of the eight places, every byte that is not in the alphabet is refused; '=' is one but for the end. */
 static void foreign_characters(void **state) {
     (void)state;
@@ -93,7 +110,8 @@ static void foreign_characters(void **state) {
             struct err e;
             text[at] = (char)c;
             bool good = (c && strchr(alphabet, c)) || (c == '=' && at == 7);
-            if (base64_read((struct str){text, 8}, &out, &arena, &e) != good) fail_msg("byte 0x%02x at %zu", (unsigned)c, at);
+            if (base64_read((struct str){text, 8}, &out, &arena, &e) != good)
+                fail_msg("byte 0x%02x at %zu", (unsigned)c, at);
             if (good) continue;
             char place[32];
             snprintf(place, sizeof place, "position %zu", at);
@@ -153,6 +171,7 @@ int main(void) {
         CASE("every byte value comes back", every_byte),
         CASE("a text whose length is no multiple of four is refused", lengths),
         CASE("a foreign character is refused at each place, and the place named", foreign_characters),
+        CASE("bug: bits left over before the padding are refused: two texts would mean the same", leftover_bits),
         CASE("padding anywhere but at the end is refused", wrong_padding),
         CASE("the URL alphabet and line breaks are refused", url_alphabet),
         CASE("four megabytes come back", megabytes),

@@ -39,7 +39,8 @@ static void in_order(void **state) {
     buf_addf(&b, "%d-%s", 42, "x");
     buf_addf(&b, "%s", "");
     memcpy(buf_room(&b, 2), "yz", 2);
-    check_str(buf_str(&b), STR("a\0b\0" "42-xyz"));
+    check_str(buf_str(&b), STR("a\0b\0"
+                               "42-xyz"));
 }
 
 static void limit_is_exact(void **state) {
@@ -110,6 +111,7 @@ static void no_memory(void **state) {
     for (int i = 0; i < 1000; i++) buf_add(&b, STR("0123456789"));
     assert_false(buf_ok(&b, &e));
     assert_int_equal(e.kind, ERR_MEMORY);
+    arena_close(&small);
     arena_init(&small, 16);
     buf_init(&b, 1 << 20, &small);
     buf_addf(&b, "%d", 1);

@@ -60,7 +60,8 @@ static void cut_between_letters(void **state) {
             struct err e;
             char text[CAP + 8] = "";
             memset(text, 'x', before);
-            for (size_t i = before; i < CAP; i += strlen(letters[kind])) memcpy(text + i, letters[kind], strlen(letters[kind]));
+            for (size_t i = before; i < CAP; i += strlen(letters[kind]))
+                memcpy(text + i, letters[kind], strlen(letters[kind]));
             err_set(&e, ERR_PARSE, "%s", text);
             assert_true(str_is_utf8(str_of(e.msg), NULL));
             assert_true(str_ends(str_of(e.msg), STR("...")));

@@ -108,7 +108,8 @@ static void queries(void **state) {
         check_ok(http_query_read(str_of(cases[i].query), &f, &arena, &e), e);
         assert_int_equal(f.n, cases[i].n);
         for (size_t k = 0; k < f.n; k++)
-            at += (size_t)snprintf(text + at, sizeof text - at, "%.*s=%.*s;", STR_ARG(f.at[k].name), STR_ARG(f.at[k].value));
+            at += (size_t)snprintf(text + at, sizeof text - at, "%.*s=%.*s;", STR_ARG(f.at[k].name),
+                                   STR_ARG(f.at[k].value));
         assert_string_equal(text, cases[i].expected);
     }
 }

@@ -89,9 +89,9 @@ static void bad_escapes(void **state) {
     static const struct {
         const char *text, *place;
     } bad[] = {
-        {"%", "byte 0"},    {"a%", "byte 1"},   {"a%4", "byte 1"},    {"ab%4", "byte 2"},   {"%zz", "byte 0"},
-        {"%4g", "byte 0"},  {"%g4", "byte 0"},  {"%41%", "byte 3"},   {"%%41", "byte 0"},   {"%-1", "byte 0"},
-        {"% 1", "byte 0"},  {"%+1", "byte 0"},  {"%41%4", "byte 3"},
+        {"%", "byte 0"},   {"a%", "byte 1"},  {"a%4", "byte 1"},   {"ab%4", "byte 2"}, {"%zz", "byte 0"},
+        {"%4g", "byte 0"}, {"%g4", "byte 0"}, {"%41%", "byte 3"},  {"%%41", "byte 0"}, {"%-1", "byte 0"},
+        {"% 1", "byte 0"}, {"%+1", "byte 0"}, {"%41%4", "byte 3"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct str out;

@@ -5,7 +5,7 @@
 #include "check.h"
 
 static bool match(const char *pattern, const char *text) {
-    return policy_matches(str_of(pattern), str_of(text), false);
+    return policy_matches(str_of(pattern), str_of(text), POLICY_RESOURCE);
 }
 
 static void wildcards(void **state) {
@@ -28,9 +28,9 @@ static void wildcards(void **state) {
 
 static void letter_case(void **state) {
     (void)state;
-    assert_true(policy_matches(STR("Execute-API:inv*"), STR("execute-api:Invoke"), true));
-    assert_false(policy_matches(STR("Execute-API:inv*"), STR("execute-api:Invoke"), false));
-    assert_false(policy_matches(STR("@"), STR("`"), true));
+    assert_true(policy_matches(STR("Execute-API:inv*"), STR("execute-api:Invoke"), POLICY_ACTION));
+    assert_false(policy_matches(STR("Execute-API:inv*"), STR("execute-api:Invoke"), POLICY_RESOURCE));
+    assert_false(policy_matches(STR("@"), STR("`"), POLICY_ACTION));
 }
 
 static void no_blow_up(void **state) {
@@ -42,11 +42,22 @@ static void no_blow_up(void **state) {
     assert_false(match(pattern, text));
 }
 
+static void segments(void **state) {
+    (void)state;
+    assert_true(match("arn:aws:execute-api:*", "arn:aws:execute-api:eu-west-1:1:api/dev/GET/a"));
+    assert_true(match("arn:*:1:api/*", "arn:aws:execute-api:eu-west-1:1:api/dev/GET/a"));
+    assert_false(match("arn:a*i/dev/GET/a", "arn:aws:execute-api:eu-west-1:1:api/dev/GET/a"));
+    assert_false(match("arn?aws", "arn:aws"));
+    assert_false(match("a:*x:b", "a:c:x:b"));
+    assert_true(match("a:*:x*:b", "a:c:d:xy:b"));
+}
+
 /* Every pattern and text of up to five characters, against the definition itself. */
 static bool by_definition(const char *p, const char *t) {
     if (!*p) return !*t;
-    if (*p == '*') return by_definition(p + 1, t) || (*t && by_definition(p, t + 1));
-    return *t && (*p == '?' || *p == *t) && by_definition(p + 1, t + 1);
+    bool far = p[1] == 0 || p[1] == ':';
+    if (*p == '*') return by_definition(p + 1, t) || (*t && (far || *t != ':') && by_definition(p, t + 1));
+    return *t && (*p == '?' ? *t != ':' : *p == *t) && by_definition(p + 1, t + 1);
 }
 
 static void spell(char *out, unsigned n, const char *letters, unsigned base) {
@@ -57,10 +68,10 @@ static void spell(char *out, unsigned n, const char *letters, unsigned base) {
 static void all_short_ones(void **state) {
     (void)state;
     char p[8], t[8];
-    for (unsigned i = 0; i < 5 * 5 * 5 * 5 * 5; i++) {
-        spell(p, i, "*?ab*", 5);
+    for (unsigned i = 0; i < 6 * 6 * 6 * 6 * 6; i++) {
+        spell(p, i, "*?ab:*", 6);
         for (unsigned k = 0; k < 3 * 3 * 3 * 3 * 3; k++) {
-            spell(t, k, "abb", 3);
+            spell(t, k, "ab:", 3);
             assert_int_equal(match(p, t), by_definition(p, t));
         }
     }
@@ -98,6 +109,7 @@ int main(void) {
     const struct CMUnitTest cases[] = {
         CASE("* is any run of characters and ? is one", wildcards),
         CASE("actions are compared without case, resources with", letter_case),
+        CASE("a * goes beyond a colon only at the end of its segment", segments),
         CASE("many stars do not take long", no_blow_up),
         CASE("short patterns mean what the definition says", all_short_ones),
         CASE("a Deny wins over an Allow, and nothing is no", decisions),

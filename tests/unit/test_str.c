@@ -98,9 +98,12 @@ static void numbers(void **state) {
         const char *text;
         int64_t value;
     } good[] = {
-        {"0", 0},           {"-0", 0},
-        {"007", 7},         {"9223372036854775807", INT64_MAX},
-        {"-1", -1},         {"-9223372036854775808", INT64_MIN},
+        {"0", 0},
+        {"-0", 0},
+        {"007", 7},
+        {"9223372036854775807", INT64_MAX},
+        {"-1", -1},
+        {"-9223372036854775808", INT64_MIN},
         {"1700000000000", 1700000000000},
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -113,8 +116,23 @@ static void numbers(void **state) {
 static void no_numbers(void **state) {
     (void)state;
     static const char *const bad[] = {
-        "", "-", "+1", " 1", "1 ", "1.0", "1e3", "0x10", "--1", "1-", "12a", "9223372036854775808", "-9223372036854775809",
-        "92233720368547758070", "99999999999999999999999999999999", "-99999999999999999999999999999999", "\xd9\xa1",
+        "",
+        "-",
+        "+1",
+        " 1",
+        "1 ",
+        "1.0",
+        "1e3",
+        "0x10",
+        "--1",
+        "1-",
+        "12a",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "92233720368547758070",
+        "99999999999999999999999999999999",
+        "-99999999999999999999999999999999",
+        "\xd9\xa1",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t n = 99;
@@ -149,8 +167,18 @@ static void control_bytes(void **state) {
 static void utf8_well_formed(void **state) {
     (void)state;
     static const char *const good[] = {
-        "", "plain", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-        "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "gr\xc3\xbcn \xf0\x9f\x98\x80",
+        "",
+        "plain",
+        "\x7f",
+        "\xc2\x80",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xed\x9f\xbf",
+        "\xee\x80\x80",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf",
+        "gr\xc3\xbcn \xf0\x9f\x98\x80",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         size_t at = 99;
@@ -163,8 +191,23 @@ static void utf8_well_formed(void **state) {
 static void utf8_ill_formed(void **state) {
     (void)state;
     static const char *const bad[] = {
-        "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2 ", "\xe0\x9f\xbf", "\xe0\xa0", "\xe2\x82 ", "\xed\xa0\x80",
-        "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf0\x90\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe", "\xff",
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc2",
+        "\xc2 ",
+        "\xe0\x9f\xbf",
+        "\xe0\xa0",
+        "\xe2\x82 ",
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xf0\x8f\xbf\xbf",
+        "\xf0\x90\x80",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xfe",
+        "\xff",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         for (size_t before = 0; before < 5; before++) {

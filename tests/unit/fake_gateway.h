@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A running gateway for tests: a model as the template's reader would make it (one function played by the fake bootstrap,
+   one API with a closed and an open path, a user and a role who may call), and requests to it. */
+#ifndef TESTS_FAKE_GATEWAY_H
+#define TESTS_FAKE_GATEWAY_H
+
+#include <stdio.h>
+#include <time.h>
+
+#include "check.h"
+#include "gateway.h"
+#include "log.h"
+#include "wire.h"
+
+#ifndef FAKE_BOOTSTRAP
+#define FAKE_BOOTSTRAP "fake_bootstrap" /* the build gives its whole path */
+#endif
+#define CALLERS_ARN "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/dev/*/private"
+
+static struct str actions[] = {STR_INIT("execute-api:Invoke")}, resources[] = {STR_INIT(CALLERS_ARN)};
+static struct policy_statement allow[] = {
+    {.allow = true, .actions = actions, .n_actions = 1, .resources = resources, .n_resources = 1}};
+enum { FUNCTION_ROLE, BOB, CALLER_ROLE, CALLERS };
+static struct model_principal who[CALLERS] = {
+    {.kind = MODEL_ROLE, .profile = STR_INIT("FakeRole"), .unique_id = STR_INIT("AROAFAKE")},
+    {.kind = MODEL_USER,
+     .profile = STR_INIT("bob"),
+     .user_arn = STR_INIT("arn:aws:iam::123456789012:user/bob"),
+     .unique_id = STR_INIT("AIDABOB"),
+     .policies = {allow, 1, 1}},
+    {.kind = MODEL_ROLE,
+     .profile = STR_INIT("CallerRole"),
+     .user_arn = STR_INIT("arn:aws:sts::123456789012:assumed-role/caller/apigw"),
+     .unique_id = STR_INIT("AROACALLER"),
+     .session = STR_INIT("apigw"),
+     .policies = {allow, 1, 1}},
+};
+static struct model_function functions[] = {{.logical_id = STR_INIT("Fake"),
+                                             .name = STR_INIT("fake"),
+                                             .arn = STR_INIT("arn:aws:lambda:eu-west-1:123456789012:function:fake"),
+                                             .handler = STR_INIT("proxy"),
+                                             .role = &who[FUNCTION_ROLE],
+                                             .timeout_s = 2,
+                                             .memory_mb = 128}};
+static struct model_route routes[] = {
+    {STR_INIT("ANY"), STR_INIT("/private"), true, functions, 1},
+    {STR_INIT("ANY"), STR_INIT("/public"), false, functions, 2},
+};
+static struct str binary_types[] = {STR_INIT("application/octet-stream")};
+static struct model_api apis[] = {{.logical_id = STR_INIT("Api"),
+                                   .stage = STR_INIT("dev"),
+                                   .api_id = STR_INIT("a1b2c3d4e5"),
+                                   .binary_media_types = binary_types,
+                                   .n_binary_media_types = 1,
+                                   .routes = routes,
+                                   .n_routes = 2}};
+static struct model by_hand = {.region = STR_INIT("eu-west-1"),
+                               .account_id = STR_INIT("123456789012"),
+                               .partition = STR_INIT("aws"),
+                               .url_suffix = STR_INIT("amazonaws.com"),
+                               .apis = apis,
+                               .n_apis = 1,
+                               .functions = functions,
+                               .n_functions = 1,
+                               .principals = who,
+                               .n_principals = CALLERS};
+
+static struct arena arena;
+static struct keyring ring;
+static struct gateway *gateway;
+
+static inline void start_with(const struct model *model, const char *bootstrap) {
+    struct err e;
+    log_open(LOG_TEXT, LOG_FATAL, 1);
+    check_ok(keyring_make(&ring, model, &arena, &e), e);
+    const struct gateway_options options = {.model = model, .keyring = &ring, .bootstrap = bootstrap};
+    check_ok(gateway_start(&options, &gateway, &arena, &e), e);
+}
+
+static inline int start_fake(void **state) {
+    (void)state;
+    arena_init(&arena, 512 * 1024 * 1024);
+    start_with(&by_hand, FAKE_BOOTSTRAP);
+    return 0;
+}
+
+static inline int open_arena(void **state) {
+    (void)state;
+    arena_init(&arena, 512 * 1024 * 1024);
+    return 0;
+}
+
+static inline int stop(void **state) {
+    (void)state;
+    gateway_stop(gateway);
+    keyring_close(&ring);
+    gateway = NULL;
+    arena_close(&arena);
+    return 0;
+}
+
+/* ---- requests ---- */
+
+static inline void add(struct http_request *rq, const char *name, const char *value) {
+    struct err e;
+    check_ok(http_field_add(&rq->fields, str_of(name), str_of(value), &arena, &e), e);
+}
+
+static inline struct http_request request(const char *method, const char *path, size_t api) {
+    struct http_request rq = {.method = str_of(method), .path = str_of(path)};
+    char *host = arena_take(&arena, 32);
+    snprintf(host, 32, "127.0.0.1:%u", (unsigned)gateway_port(gateway, api));
+    add(&rq, "Host", host);
+    return rq;
+}
+
+static inline void sign(struct http_request *rq, const char *profile, struct str region) {
+    const struct sigv4_scope scope = {.region = region, .service = STR("execute-api"), .unix_s = time(NULL)};
+    struct err e;
+    for (size_t i = 0; i < ring.n; i++)
+        if (str_eq(ring.at[i].who->profile, str_of(profile)))
+            check_ok(sigv4_sign(rq, &ring.at[i].keys, &scope, &arena, &e), e);
+    assert_non_null(http_field_get(&rq->fields, STR("authorization")).p);
+}
+
+static inline struct http_response send_to(struct http_request rq, size_t api) {
+    struct http_response rs;
+    assert_true(wire_exchange(gateway_port(gateway, api), WIRE_WAIT_S, &rq, &rs, &arena));
+    return rs;
+}
+
+/* Posts what the function is to answer, or an order of the fake bootstrap. */
+static inline struct http_response answer_to(const char *order) {
+    struct http_request rq = request("POST", "/dev/public", 0);
+    rq.body = str_of(order);
+    return send_to(rq, 0);
+}
+
+#define WITH_FAKE(sentence, function) \
+    { sentence, function, start_fake, stop, NULL }
+
+#endif

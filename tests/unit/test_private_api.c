@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* handlers/private_api.c: bad settings are refused by name; each attempt is signed afresh, at most two. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "check.h"
+#include "log.h"
+#include "private_api.h"
+#include "scripted_server.h"
+
+static struct arena arena;
+static struct scripted_server server;
+static struct private_api api;
+static struct http_response rs;
+static struct err e;
+
+static void set(const char *name, const char *value) {
+    if (value) setenv(name, value, 1);
+    else unsetenv(name);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    static const char *const unset[] = {"PRIVATE_API_URL", "PRIVATE_API_KEY", "PRIVATE_API_ROLE_ARN",
+                                        "PRIVATE_API_HOST", "AWS_ENDPOINT_URL_STS"};
+    for (size_t i = 0; i < sizeof unset / sizeof *unset; i++) unsetenv(unset[i]);
+    set("PRIVATE_API_SERVICE", "execute-api");
+    set("PRIVATE_API_REGION", "eu-central-1");
+    set("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE");
+    set("AWS_SECRET_ACCESS_KEY", "secret");
+    set("AWS_SESSION_TOKEN", "the/token==");
+    log_open(LOG_TEXT, LOG_FATAL, 2);
+    arena_init(&arena, 32 << 20);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    arena_close(&arena);
+    return 0;
+}
+
+static void start(const struct scripted_step *steps, size_t n) {
+    char url[80];
+    scripted_start(&server, steps, n);
+    snprintf(url, sizeof url, "http://%s/dev/private", server.host_port);
+    set("PRIVATE_API_URL", url);
+    check_ok(private_api_open(&api, &e), e);
+}
+
+static void stop(int requests) {
+    private_api_close(&api);
+    scripted_stop(&server);
+    assert_int_equal(server.requests, requests);
+}
+
+static bool call(const char *method, const char *query, const char *type, const char *body) {
+    struct private_api_call c = {str_of(method), str_of(query), str_of(type), str_of(body), 5000};
+    return private_api_exchange(&api, &c, &rs, &arena, &e);
+}
+
+static struct str dated(const char *status, int off_s, const char *body) {
+    char field[64];
+    struct tm tm;
+    time_t t = time(NULL) + off_s;
+    strftime(field, sizeof field, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime_r(&t, &tm));
+    return scripted_answer(status, field, str_of(body), &arena);
+}
+
+static void refused(const char *url, const char *named) {
+    set("PRIVATE_API_URL", url);
+    if (private_api_open(&api, &e)) fail_msg("taken: %s", url ? url : "nothing");
+    assert_int_equal(e.kind, ERR_CONFIG);
+    if (!strstr(e.msg, named)) fail_msg("%s: %s", url ? url : "nothing", e.msg);
+}
+
+static void bad_urls(void **state) {
+    (void)state;
+    static const char *const bad[] = {NULL,
+                                      "",
+                                      "example.com",
+                                      "ftp://h/",
+                                      "https://",
+                                      "https://h/#f",
+                                      "https://u@h/",
+                                      "https://h/ x",
+                                      "http://example.com/dev",
+                                      "http://10.0.0.1/",
+                                      "https://h/p?q=1",
+                                      "http://169.254.169.254/",
+                                      "http://127.0.0.1.example/",
+                                      "https://h:0/"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refused(bad[i], "PRIVATE_API_URL");
+}
+
+static void bad_settings(void **state) {
+    (void)state;
+    set("PRIVATE_API_SERVICE", NULL);
+    refused("https://custom.example/x", "PRIVATE_API_SERVICE");
+    set("PRIVATE_API_SERVICE", "execute-api");
+    set("PRIVATE_API_REGION", "");
+    refused("https://custom.example/x", "PRIVATE_API_REGION");
+    set("PRIVATE_API_REGION", "eu-west-1");
+    set("PRIVATE_API_KEY", "key\n");
+    refused("https://custom.example/x", "PRIVATE_API_KEY");
+    set("PRIVATE_API_KEY", NULL);
+    set("PRIVATE_API_ROLE_ARN", "arn:aws:iam::1:user/x");
+    refused("https://custom.example/x", "PRIVATE_API_ROLE_ARN");
+}
+
+static void inferred(void **state) {
+    (void)state;
+    set("PRIVATE_API_SERVICE", NULL);
+    set("PRIVATE_API_REGION", NULL);
+    set("PRIVATE_API_URL", "https://abc.execute-api.ap-south-1.amazonaws.com/dev/private");
+    check_ok(private_api_open(&api, &e), e);
+    check_text(api.service, "execute-api");
+    check_text(api.region, "ap-south-1");
+    check_text(api.host, "abc.execute-api.ap-south-1.amazonaws.com");
+    private_api_close(&api);
+    set("PRIVATE_API_URL", "https://vpce-1.example/dev");
+    set("PRIVATE_API_HOST", "abc.lambda-url.us-east-1.on.aws");
+    set("PRIVATE_API_REGION", "us-west-2");
+    check_ok(private_api_open(&api, &e), e);
+    check_text(api.service, "lambda");
+    check_text(api.region, "us-west-2");
+    check_text(api.host, "abc.lambda-url.us-east-1.on.aws");
+    private_api_close(&api);
+}
+
+static void what_is_sent(void **state) {
+    (void)state;
+    const struct scripted_step step = {.bytes = dated("200 OK", 0, "{}")};
+    set("PRIVATE_API_KEY", "the-key");
+    start(&step, 1);
+    check_ok(call("POST", "a=1&b=%20", "text/plain", "body\x01"), e);
+    stop(1);
+    struct str rq = server.request[0], authorization = scripted_field(rq, "Authorization");
+    check_text(scripted_line(rq), "POST /dev/private?a=1&b=%20 HTTP/1.1");
+    check_str(scripted_field(rq, "Host"), str_of(server.host_port));
+    check_text(scripted_field(rq, "Content-Type"), "text/plain");
+    check_text(scripted_field(rq, "x-api-key"), "the-key");
+    check_text(scripted_field(rq, "X-Amz-Security-Token"), "the/token==");
+    check_text(scripted_body(rq), "body\x01");
+    assert_true(str_starts(authorization, STR("AWS4-HMAC-SHA256 Credential=ASIAEXAMPLE/")));
+    assert_true(str_find(authorization, STR("/eu-central-1/execute-api/aws4_request, ")) != SIZE_MAX);
+    assert_true(str_find(authorization, STR("SignedHeaders=accept;content-type;host;x-amz-date;x-amz-security-token;"
+                                            "x-api-key, Signature=")) != SIZE_MAX);
+    scripted_close(&server);
+}
+
+static void other_host(void **state) {
+    (void)state;
+    const struct scripted_step step = {.bytes = dated("200 OK", 0, "{}")};
+    set("PRIVATE_API_HOST", "abc.execute-api.eu-central-1.amazonaws.com");
+    start(&step, 1);
+    check_ok(call("GET", NULL, NULL, NULL), e);
+    stop(1);
+    check_text(scripted_field(server.request[0], "Host"), "abc.execute-api.eu-central-1.amazonaws.com");
+    check_text(scripted_line(server.request[0]), "GET /dev/private HTTP/1.1");
+    assert_null(scripted_field(server.request[0], "Content-Type").p);
+    scripted_close(&server);
+}
+
+static void corrected_clock(void **state) {
+    (void)state;
+    static const int offs[] = {3600, -86400};
+    for (size_t i = 0; i < 2; i++) {
+        const struct scripted_step steps[] = {{.bytes = dated("403 Forbidden", offs[i], "{}")},
+                                              {.bytes = dated("200 OK", offs[i], "{}")},
+                                              {.bytes = dated("200 OK", offs[i], "{}")}};
+        start(steps, 3);
+        check_ok(call("POST", NULL, NULL, "x"), e);
+        assert_int_equal(rs.status, 200);
+        assert_true(api.skew_s - offs[i] < 5 && offs[i] - api.skew_s < 5);
+        check_ok(call("POST", NULL, NULL, "x"), e); /* what was learnt is kept */
+        stop(3);
+        assert_false(
+            str_eq(scripted_field(server.request[0], "X-Amz-Date"), scripted_field(server.request[1], "X-Amz-Date")));
+        assert_false(str_eq(scripted_field(server.request[0], "Authorization"),
+                            scripted_field(server.request[1], "Authorization")));
+        check_text(scripted_body(server.request[1]), "x");
+        assert_int_equal(server.connections, 1);
+        scripted_close(&server);
+    }
+}
+
+static void one_correction(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {{.bytes = dated("403 Forbidden", 3600, "{}")},
+                                          {.bytes = dated("403 Forbidden", 9000, "{}")}};
+    start(steps, 2);
+    check_ok(call("GET", NULL, NULL, NULL), e);
+    assert_int_equal(rs.status, 403);
+    stop(2);
+    scripted_close(&server);
+}
+
+static void no_correction(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {
+        {.bytes = dated("403 Forbidden", 60, "{}")},
+        {.bytes = dated("500 Error", 3600, "{}")},
+        {.bytes = scripted_answer("403 Forbidden", "Date: never\r\n", STR("{}"), &arena)},
+        {.bytes = scripted_answer("403 Forbidden", "", STR("{}"), &arena)},
+    };
+    start(steps, 4);
+    for (int i = 0; i < 4; i++) check_ok(call("GET", NULL, NULL, NULL), e);
+    assert_int_equal(api.skew_s, 0);
+    stop(4);
+    scripted_close(&server);
+}
+
+static void keys_read_anew(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {{.bytes = dated("200 OK", 0, "{}")}, {.bytes = dated("200 OK", 0, "{}")}};
+    start(steps, 2);
+    check_ok(call("GET", NULL, NULL, NULL), e);
+    set("AWS_SESSION_TOKEN", NULL);
+    assert_false(call("GET", NULL, NULL, NULL)); /* ASIA without its token: nothing is sent */
+    assert_int_equal(e.kind, ERR_CONFIG);
+    set("AWS_ACCESS_KEY_ID", "AKIAOTHER");
+    check_ok(call("GET", NULL, NULL, NULL), e);
+    stop(2);
+    assert_null(scripted_field(server.request[1], "X-Amz-Security-Token").p);
+    assert_true(str_find(scripted_field(server.request[1], "Authorization"), STR("=AKIAOTHER/")) != SIZE_MAX);
+    scripted_close(&server);
+}
+
+static void no_time(void **state) {
+    (void)state;
+    start(NULL, 0);
+    struct private_api_call c = {.method = STR("GET"), .timeout_ms = 0};
+    assert_false(private_api_exchange(&api, &c, &rs, &arena, &e));
+    assert_int_equal(e.kind, ERR_TIMEOUT);
+    stop(0);
+    scripted_close(&server);
+}
+
+#define API_CASE(sentence, function) \
+    { sentence, function, set_up, tear_down, NULL }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        API_CASE("a missing, malformed or open URL is refused by the variable's name", bad_urls),
+        API_CASE("service, region, key and role are refused by their names", bad_settings),
+        API_CASE("service and region are inferred from AWS's hosts, and can be set", inferred),
+        API_CASE("method, query, type and body are sent signed, with key and token", what_is_sent),
+        API_CASE("a host of its own is sent and signed", other_host),
+        API_CASE("a refusal with a skewed date is tried once with the clock corrected", corrected_clock),
+        API_CASE("there is no second correction", one_correction),
+        API_CASE("a small skew, no date or another status is no reason to try again", no_correction),
+        API_CASE("keys are read anew for every call", keys_read_anew),
+        API_CASE("without time left nothing is sent", no_time),
+    };
+    return cmocka_run_group_tests_name("private_api", tests, NULL, NULL);
+}
