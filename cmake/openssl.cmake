@@ -8,7 +8,7 @@ set(openssl_include ${openssl_folder}/include ${openssl_SOURCE_DIR}/include)
 
 set(left_out
   apps argon2 aria async autoerrinit autoload-config bf blake2 camellia cast cmp cms comp ct des dgram dh docs dsa dso
-  dtls ec2m engine filenames gost http idea legacy md4 mdc2 ml-dsa ml-kem module multiblock nextprotoneg ocb ocsp
+  dtls ec2m engine err filenames gost http idea legacy md4 mdc2 ml-dsa ml-kem module multiblock nextprotoneg ocb ocsp
   psk quic rc2 rc4 rfc3779 rmd160 scrypt seed shared siphash siv slh-dsa sm2 sm3 sm4 srp srtp ssl3 tests
   thread-pool tls-deprecated-ec tls1 tls1_1 ts ui-console uplink whirlpool)
 list(TRANSFORM left_out PREPEND no-)
@@ -18,13 +18,15 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
 else()
   set(openssl_target linux-x86_64)
 endif()
-# Its sources are compiled by relative paths, and its flags go into the library as text: no folder may be among them.
+# Ciphers and bignums are assembler: the rest may be small. Its sources are compiled by relative paths, and its flags go into the library as text: no folder
+# may be among them.
+list(TRANSFORM flags REPLACE "^-O2$" -Os OUTPUT_VARIABLE openssl_flags)
 ExternalProject_Add(openssl_build
   SOURCE_DIR ${openssl_SOURCE_DIR}
   BINARY_DIR ${openssl_folder}
   CONFIGURE_COMMAND ${CMAKE_COMMAND} -E env CC=${CMAKE_C_COMPILER} AR=${CMAKE_AR} RANLIB=${CMAKE_RANLIB}
     ${PERL} ${openssl_SOURCE_DIR}/Configure ${openssl_target} ${left_out} --prefix=/nonexistent --openssldir=/etc/pki/tls
-    --libdir=lib ${flags}
+    --libdir=lib ${openssl_flags}
   BUILD_COMMAND ${CMAKE_COMMAND} -E env SOURCE_DATE_EPOCH=0 $(MAKE) build_generated
   COMMAND ${CMAKE_COMMAND} -E env SOURCE_DATE_EPOCH=0 $(MAKE) libcrypto.a libssl.a
   INSTALL_COMMAND ""

@@ -42,6 +42,7 @@ if(LAMBDA_PIE)
   list(APPEND link_flags -static-pie)
 else()
   list(APPEND flags -fno-pie)
+  set(pie_off -no-pie)
   list(APPEND link_flags -static -no-pie)
 endif()
 
@@ -73,11 +74,13 @@ set(CMAKE_C_ARCHIVE_FINISH "<CMAKE_RANLIB> -D <TARGET>")
 # --- OpenSSL ---------------------------------------------------------------------------------------------------------
 library(ssl_file libssl.a)
 library(crypto_file libcrypto.a)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY) # the headers alone are asked about
 check_c_source_compiles("#include <openssl/ssl.h>
 #if OPENSSL_VERSION_MAJOR < 3
 #error
 #endif
 int main(void) { return 0; }" HAVE_OPENSSL_HEADERS)
+unset(CMAKE_TRY_COMPILE_TARGET_TYPE)
 
 add_library(openssl_files INTERFACE)
 if(ssl_file AND crypto_file AND HAVE_OPENSSL_HEADERS AND NOT LAMBDA_OPENSSL_SOURCE)

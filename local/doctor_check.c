@@ -20,6 +20,7 @@ static const struct {
     {STR_INIT("\xcf\xfa\xed\xfe"), "a macOS program"},
     {STR_INIT("\xca\xfe\xba\xbe"), "a macOS program or a Java class"},
     {STR_INIT("\xef\xbb\xbf#!"), "a script behind a byte order mark, which hides its #! line"},
+    {STR_INIT("PK\3\4"), "a zip"}, /* inside of the zip */
     {STR_INIT("7z\xbc\xaf\x27\x1c"), "a 7z file"},
     {STR_INIT("BZh"), "a bzip2 file"},
     {STR_INIT("\xfd"
@@ -59,7 +60,9 @@ static bool check_format(struct doctor_exam *x) {
         return false;
     }
     if (p->kind == DOCTOR_FILE) doctor_report_add(&x->report, "format", DOCTOR_OK, NULL, "a single file");
-    else doctor_report_add(&x->report, "format", DOCTOR_OK, NULL, "%s of %zu entries", kinds[p->kind], p->n);
+    else
+        doctor_report_add(&x->report, "format", DOCTOR_OK, NULL, "%s of %zu entr%s", kinds[p->kind], p->n,
+                          p->n == 1 ? "y" : "ies");
     return true;
 }
 
@@ -69,8 +72,9 @@ static void check_size(struct doctor_exam *x) {
     double packed = megabytes(p->file_bytes), unpacked = megabytes(p->unpacked);
     if (p->unpacked > DOCTOR_MAX_BYTES || p->file_bytes > DOCTOR_MAX_BYTES)
         doctor_report_add(&x->report, "size", DOCTOR_FAIL, "leave out what the function does not need",
-                          "too large: %.1f MB unpacked, and Lambda takes 250 MB",
-                          p->unpacked > DOCTOR_MAX_BYTES ? unpacked : packed);
+                          "too large: %llu bytes unpacked, and Lambda takes %d (250 MB)",
+                          (unsigned long long)(p->unpacked > p->file_bytes ? p->unpacked : p->file_bytes),
+                          DOCTOR_MAX_BYTES);
     else if (p->kind == DOCTOR_ZIP && p->file_bytes > DOCTOR_MAX_ZIP_BYTES)
         doctor_report_add(&x->report, "size", DOCTOR_WARN, "deploy it from S3, as sam deploy does",
                           "the zip has %.1f MB; uploaded directly it may have 50 MB", packed);
@@ -174,9 +178,10 @@ static void check_content(struct doctor_exam *x, const struct doctor_entry *entr
 }
 
 void doctor_check_all(struct doctor_exam *x) {
-    if (!check_format(x)) return;
+    bool readable = x->package.bytes.p || x->package.kind == DOCTOR_FOLDER; /* else too large */
+    if (readable && !check_format(x)) return;
     check_size(x);
-    if (!x->package.bytes.p && x->package.kind != DOCTOR_FOLDER) return; /* too large to be read */
+    if (!readable) return;
     const struct doctor_entry *entry = check_name(x);
     if (!entry) return;
     check_permission(x, entry);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checks of `apigw doctor`. Each adds to the report what it looked at; one that cannot go on leaves out the rest. */
+/* The checks of `apigw doctor`. Each adds to the report what it looked at; where one cannot go on, the rest is left
+   out. */
 #ifndef LOCAL_DOCTOR_CHECK_H
 #define LOCAL_DOCTOR_CHECK_H
 

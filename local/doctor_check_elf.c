@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An ELF program as the kernel and ld.so(8) see it: machine, loader, then every library that is asked for, its own needs
-   included, and the newest glibc version any of them wants. provided.al2023 has glibc 2.34. */
+/* An ELF program as the kernel and ld.so(8) see it: machine, loader, then every library that is asked for, its own
+   needs included, and the newest glibc version any of them wants. provided.al2023 has glibc 2.34. */
 #include <stdio.h>
 #include <string.h>
 
@@ -71,8 +71,8 @@ static bool is_loader(const struct elf *f) {
     struct str path = f->interpreter;
     const struct str usr = STR("/usr");
     if (str_starts(path, usr)) path = (struct str){path.p + usr.n, path.n - usr.n};
-    return str_eq(path, f->machine == ELF_X86_64 ? STR("/lib64/ld-linux-x86-64.so.2")
-                                                 : STR("/lib/ld-linux-aarch64.so.1"));
+    return str_eq(path,
+                  f->machine == ELF_X86_64 ? STR("/lib64/ld-linux-x86-64.so.2") : STR("/lib/ld-linux-aarch64.so.1"));
 }
 
 static void check_loader(struct doctor_exam *x, const struct elf *f) {
@@ -114,7 +114,8 @@ static const struct doctor_entry *find_elsewhere(const struct doctor_package *p,
 static void add_file(struct load *l, const struct doctor_entry *entry) {
     for (size_t i = 0; i < l->n; i++)
         if (l->at[i] == entry) return;
-    if (l->n == MAX_LIBRARIES) list(&l->unfit, entry->name, " is one library too many to be looked at", (struct str){0});
+    if (l->n == MAX_LIBRARIES)
+        list(&l->unfit, entry->name, " is one library too many to be looked at", (struct str){0});
     else l->at[l->n++] = entry;
 }
 
@@ -130,13 +131,13 @@ static void find_needed(struct load *l, const struct elf *f, struct str name, st
     }
     found = p->kind == DOCTOR_FILE ? NULL : find_elsewhere(p, name);
     if (found && f->has_runpath) list(&l->misplaced, found->name, " for ", by);
-    else if (found) list(&l->missing, name, ", which is not found at ", found->name);
+    else if (found) list(&l->missing, found->name, " (nobody looks there) for ", by);
     else list(&l->missing, name, " for ", by);
 }
 
 static void keep_glibc(struct load *l, const struct elf *f, struct str by) {
-    bool higher = f->glibc_major > l->glibc_major ||
-                  (f->glibc_major == l->glibc_major && f->glibc_minor > l->glibc_minor);
+    bool higher =
+        f->glibc_major > l->glibc_major || (f->glibc_major == l->glibc_major && f->glibc_minor > l->glibc_minor);
     if (!f->glibc.p || (l->glibc.p && !higher)) return;
     l->glibc = f->glibc;
     l->glibc_major = f->glibc_major;
@@ -167,8 +168,9 @@ static void report_glibc(const struct load *l) {
     bool high = l->glibc_major > GLIBC_MAJOR || (l->glibc_major == GLIBC_MAJOR && l->glibc_minor > GLIBC_MINOR);
     if (!l->glibc.p) doctor_report_add(r, "glibc", DOCTOR_OK, NULL, "no version needed");
     else if (high)
-        doctor_report_add(r, "glibc", DOCTOR_FAIL, STATIC_OR_AL2023, "%.*s is needed by %.*s; provided.al2023 has %d.%d",
-                          STR_ARG(l->glibc), STR_ARG(l->glibc_by), GLIBC_MAJOR, GLIBC_MINOR);
+        doctor_report_add(r, "glibc", DOCTOR_FAIL, STATIC_OR_AL2023,
+                          "%.*s is needed by %.*s; provided.al2023 has %d.%d", STR_ARG(l->glibc), STR_ARG(l->glibc_by),
+                          GLIBC_MAJOR, GLIBC_MINOR);
     else
         doctor_report_add(r, "glibc", DOCTOR_OK, NULL, "%.*s at most; provided.al2023 has %d.%d", STR_ARG(l->glibc),
                           GLIBC_MAJOR, GLIBC_MINOR);

@@ -51,12 +51,12 @@ static bool is_there(const struct doctor_package *p, struct str path, struct str
 static void check_interpreter(struct doctor_exam *x, struct str line) {
     struct str rest = line, path = cut_word(&rest), wanted;
     const char *advice = "provided.al2023 has /bin/sh and /bin/bash; another one has to be in the zip";
+    bool there = is_there(&x->package, path, rest, &wanted);
     if (line.n + strlen("#!") > MAX_LINE_BYTES)
         doctor_report_add(&x->report, "interpreter", DOCTOR_FAIL, advice, "the #! line has more than %d bytes",
                           MAX_LINE_BYTES);
-    else if (!path.n) doctor_report_add(&x->report, "interpreter", DOCTOR_FAIL, advice, "the #! line names none");
-    else if (is_there(&x->package, path, rest, &wanted))
-        doctor_report_add(&x->report, "interpreter", DOCTOR_OK, NULL, "%.*s", STR_ARG(wanted));
+    else if (!wanted.n) doctor_report_add(&x->report, "interpreter", DOCTOR_FAIL, advice, "the #! line names none");
+    else if (there) doctor_report_add(&x->report, "interpreter", DOCTOR_OK, NULL, "%.*s", STR_ARG(wanted));
     else
         doctor_report_add(&x->report, "interpreter", DOCTOR_FAIL, advice, "%.*s is not in provided.al2023",
                           STR_ARG(wanted));

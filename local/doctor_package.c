@@ -13,8 +13,7 @@
 enum { MAX_DEPTH = 32, MAX_PATH_BYTES = 65536, FIRST_ENTRIES = 16 };
 
 static bool add_entry(struct doctor_package *p, struct doctor_entry entry, struct err *e) {
-    if (p->n == DOCTOR_MAX_FILES)
-        return err_set(e, ERR_LIMIT, "%s: more than %d files", p->path, DOCTOR_MAX_FILES);
+    if (p->n == DOCTOR_MAX_FILES) return err_set(e, ERR_LIMIT, "%s: more than %d files", p->path, DOCTOR_MAX_FILES);
     if (p->n == p->cap) {
         size_t cap = p->cap ? p->cap * 2 : FIRST_ENTRIES;
         void *grown = arena_grow(p->arena, p->at, p->cap * sizeof *p->at, cap * sizeof *p->at);
@@ -24,12 +23,13 @@ static bool add_entry(struct doctor_package *p, struct doctor_entry entry, struc
     }
     while (str_starts(entry.name, STR("./"))) entry.name = (struct str){entry.name.p + 2, entry.name.n - 2};
     p->at[p->n++] = entry;
-    p->unpacked += entry.size; /* each below 2^32 or a file's size, and at most 65536 of them */
+    p->unpacked = entry.size > UINT64_MAX - p->unpacked ? UINT64_MAX : p->unpacked + entry.size;
     return true;
 }
 
 static bool add_packed(struct doctor_package *p, const struct zip_entry *z, struct err *e) {
-    struct doctor_entry entry = {.name = z->name, .has_mode = z->has_mode, .mode = z->mode, .size = z->size, .packed = z};
+    struct doctor_entry entry = {
+        .name = z->name, .has_mode = z->has_mode, .mode = z->mode, .size = z->size, .packed = z};
     entry.folder = str_ends(z->name, STR("/")) || (z->has_mode && S_ISDIR(z->mode));
     entry.special = z->has_mode && (z->mode & S_IFMT) && !S_ISREG(z->mode) && !entry.folder;
     return add_entry(p, entry, e);
@@ -109,7 +109,8 @@ bool doctor_package_open(struct doctor_package *p, const char *path, struct aren
     return walk(p, "", 0, e);
 }
 
-bool doctor_package_bytes(struct doctor_package *p, const struct doctor_entry *entry, struct str *bytes, struct err *e) {
+bool doctor_package_bytes(struct doctor_package *p, const struct doctor_entry *entry, struct str *bytes,
+                          struct err *e) {
     if (p->kind == DOCTOR_ZIP) return zip_extract(&p->zip, entry->packed, DOCTOR_MAX_BYTES, bytes, p->arena, e);
     if (p->kind == DOCTOR_FILE) {
         *bytes = p->bytes;

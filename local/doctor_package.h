@@ -14,7 +14,8 @@ struct doctor_entry {
     struct str name; /* below /var/task, without a leading "./" */
     bool has_mode;
     unsigned mode;
-    bool folder, special; /* special: neither folder nor file; a symbolic link to a file counts as one in a folder only */
+    bool folder,
+        special; /* special: neither folder nor file; a symbolic link to a file counts as one in a folder only */
     uint64_t size;
     const struct zip_entry *packed; /* in a zip */
 };

@@ -60,7 +60,8 @@ void doctor_report_write_json(const struct doctor_report *r, struct str file, st
     buf_addf(out, ",\"ok\":%s,\"checks\":[", doctor_report_faults(r) ? "false" : "true");
     for (size_t i = 0; i < r->n; i++) {
         const struct doctor_check *c = &r->at[i];
-        buf_addf(out, "%s{\"check\":\"%s\",\"verdict\":\"%s\",\"found\":", i ? "," : "", c->check, VERDICTS[c->verdict]);
+        buf_addf(out, "%s{\"check\":\"%s\",\"verdict\":\"%s\",\"found\":", i ? "," : "", c->check,
+                 VERDICTS[c->verdict]);
         json_write_text(out, c->found);
         buf_add(out, STR(",\"advice\":"));
         json_write_text(out, str_of(c->advice));

@@ -29,9 +29,20 @@ struct reader {
 static const struct {
     unsigned machine;
     const char *name;
-} machines[] = {{ELF_X86_64, "x86_64"}, {ELF_AARCH64, "arm64"}, {3, "i386"},    {40, "arm (32-bit)"}, {243, "riscv"},
-                {20, "ppc"},            {21, "ppc64"},          {22, "s390"},   {8, "mips"},          {2, "sparc"},
-                {43, "sparc64"},        {50, "ia64"},           {258, "loong"}, {247, "bpf"}};
+} machines[] = {{ELF_X86_64, "x86_64"},
+                {ELF_AARCH64, "arm64"},
+                {3, "i386"},
+                {40, "arm (32-bit)"},
+                {243, "riscv"},
+                {20, "ppc"},
+                {21, "ppc64"},
+                {22, "s390"},
+                {8, "mips"},
+                {2, "sparc"},
+                {43, "sparc64"},
+                {50, "ia64"},
+                {258, "loong"},
+                {247, "bpf"}};
 
 const char *elf_machine_name(unsigned machine) {
     for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
@@ -205,8 +216,7 @@ static bool read_versions(struct reader *r) {
         bytes_part(&table, at, VERNEED_BYTES);
         uint64_t n = bytes_number(&table, at + 2, 2), aux = bytes_number(&table, at + 8, 4);
         uint64_t next = bytes_number(&table, at + 12, 4);
-        if (table.outside || bytes_number(&table, at, 2) != 1)
-            return damaged(r, "its version needs lie outside of it");
+        if (table.outside || bytes_number(&table, at, 2) != 1) return damaged(r, "its version needs lie outside of it");
         if (!read_library_versions(r, &table, at + aux, n, &seen)) return false;
         if (!next) break;
         at += next;

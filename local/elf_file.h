@@ -18,8 +18,8 @@ struct elf {
     unsigned type, machine; /* e_type, e_machine */
 
     /* The rest is read of 64-bit little-endian files only. Views are of the file. */
-    bool has_entry;         /* an address to start at */
-    struct str interpreter; /* PT_INTERP; absent: the kernel starts the file itself */
+    bool has_entry;                    /* an address to start at */
+    struct str interpreter;            /* PT_INTERP; absent: the kernel starts the file itself */
     struct str needed[ELF_MAX_NEEDED]; /* DT_NEEDED */
     size_t n_needed;
     struct str glibc; /* the highest version needed, such as GLIBC_2.34; absent: none */

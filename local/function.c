@@ -29,8 +29,8 @@ struct function {
     pthread_cond_t changed;
     pthread_t supervisor;
     struct invocation *queue, *running;
-    pid_t pid;           /* 0: no process */
-    unsigned generation; /* counts starts and ends of the process */
+    pid_t pid;                                       /* 0: no process */
+    unsigned generation;                             /* counts starts and ends of the process */
     bool wanted, ready, dying, stopping, supervised; /* dying: killed, and not yet reaped */
 };
 
@@ -237,8 +237,8 @@ static void await_outcome(struct function *f, struct invocation *inv, int64_t en
     if (inv->state != DONE) abandon(f, inv);
 }
 
-bool function_invoke(struct function *f, struct str event, struct str request_id, struct str trace_id, int64_t timeout_ms,
-                     struct function_result *result, struct arena *a, struct err *e) {
+bool function_invoke(struct function *f, struct str event, struct str request_id, struct str trace_id,
+                     int64_t timeout_ms, struct function_result *result, struct arena *a, struct err *e) {
     struct invocation *inv = make(event, request_id, trace_id);
     if (!inv) return err_set(e, ERR_MEMORY, "out of memory for an invocation");
     pthread_mutex_lock(&f->lock);
@@ -264,7 +264,8 @@ static bool deliver(struct function *f, struct function_delivery *d, struct aren
     char *event = arena_copy(a, (struct str){inv->event, inv->event_n});
     char *id = arena_copy(a, str_of(inv->request_id)), *trace = arena_copy(a, str_of(inv->trace_id));
     int64_t left_ms = inv->deadline_ms - clock_ms(CLOCK_MONOTONIC);
-    *d = (struct function_delivery){{event, inv->event_n}, str_of(id), str_of(trace), clock_ms(CLOCK_REALTIME) + left_ms};
+    *d = (struct function_delivery){
+        {event, inv->event_n}, str_of(id), str_of(trace), clock_ms(CLOCK_REALTIME) + left_ms};
     return event && id && trace;
 }
 

@@ -8,11 +8,11 @@
 #include "model.h"
 
 enum function_outcome {
-    FUNCTION_REPLY,      /* body: what was posted to /response */
-    FUNCTION_ERROR,      /* body: what was posted to /error */
-    FUNCTION_TIMED_OUT,  /* the function's own Timeout passed; its process was killed */
-    FUNCTION_EXITED,     /* the process ended, or never came up */
-    FUNCTION_TOO_LATE,   /* the caller's time was up first */
+    FUNCTION_REPLY,     /* body: what was posted to /response */
+    FUNCTION_ERROR,     /* body: what was posted to /error */
+    FUNCTION_TIMED_OUT, /* the function's own Timeout passed; its process was killed */
+    FUNCTION_EXITED,    /* the process ended, or never came up */
+    FUNCTION_TOO_LATE,  /* the caller's time was up first */
 };
 
 struct function_result {
@@ -24,7 +24,7 @@ struct function_options {
     const struct model_function *model;
     const char *bootstrap;    /* the executable */
     const char *task_root;    /* its folder, LAMBDA_TASK_ROOT and working directory */
-    char *const *environment; /* complete but for AWS_LAMBDA_RUNTIME_API, which is entry 0 and may point to its own buffer */
+    char *const *environment; /* complete, NULL-terminated */
 };
 
 struct function;
@@ -36,8 +36,8 @@ void function_close(struct function *f); /* stops it and gives its memory back, 
 bool function_start(struct function *f, int64_t timeout_ms, struct err *e);
 
 /* From a gateway thread: queues the event, waits for its outcome. The request id is the gateway's. */
-bool function_invoke(struct function *f, struct str event, struct str request_id, struct str trace_id, int64_t timeout_ms,
-                     struct function_result *result, struct arena *a, struct err *e);
+bool function_invoke(struct function *f, struct str event, struct str request_id, struct str trace_id,
+                     int64_t timeout_ms, struct function_result *result, struct arena *a, struct err *e);
 
 /* For the Runtime API server. */
 struct function_delivery {

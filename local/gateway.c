@@ -76,7 +76,8 @@ static void internal_error(struct exchange *x, const char *why) {
 
 /* Not passed on: the signature (as at AWS), and what belongs to this connection only. */
 static bool passed_on(struct str name, const struct judge_verdict *v) {
-    static const char *const hop[] = {"connection", "content-length", "expect", "keep-alive", "transfer-encoding", "upgrade"};
+    static const char *const hop[] = {"connection", "content-length",    "expect",
+                                      "keep-alive", "transfer-encoding", "upgrade"};
     for (size_t i = 0; i < sizeof hop / sizeof *hop; i++)
         if (str_eq_nocase(name, str_of(hop[i]))) return false;
     return !(v->caller && str_eq_nocase(name, STR("authorization")));
@@ -130,7 +131,8 @@ static bool fill_event(struct exchange *x, struct apigw_event *ev, struct err *e
     const struct model_api *api = x->api->model;
     struct buf domain;
     buf_init(&domain, 512, x->arena);
-    buf_addf(&domain, "%.*s.execute-api.%.*s.%.*s", STR_ARG(api->api_id), STR_ARG(model->region), STR_ARG(model->url_suffix));
+    buf_addf(&domain, "%.*s.execute-api.%.*s.%.*s", STR_ARG(api->api_id), STR_ARG(model->region),
+             STR_ARG(model->url_suffix));
     *ev = (struct apigw_event){
         .format = APIGW_REST,
         .http = {.method = x->rq->method, .path = x->verdict.route->path, .body = x->rq->body},
@@ -230,7 +232,9 @@ static void serve(struct exchange *x) {
     buf_init(&json, MAX_EVENT_BYTES, x->arena);
     apigw_write_event(&json, &ev, x->arena);
     if (buf_ok(&json, &e)) invoke(x, buf_str(&json));
-    else refuse(x, 413, "RequestTooLargeException", TOO_LARGE.body, STR("the event is longer than the 6 MiB that Lambda takes"));
+    else
+        refuse(x, 413, "RequestTooLargeException", TOO_LARGE.body,
+               STR("the event is longer than the 6 MiB that Lambda takes"));
 }
 
 /* ---- one request ---- */
@@ -240,13 +244,16 @@ static void finish(struct exchange *x) {
     struct http_fields *f = &x->rs->fields;
     if (!http_field_get(f, STR("content-type")).p)
         http_field_add(f, STR("Content-Type"), STR("application/json"), x->arena, &ignored);
-    http_field_add(f, STR("x-amzn-RequestId"), str_of(x->request_id), x->arena, &ignored);
-    http_field_add(f, STR("x-amz-apigw-id"), str_of(x->extended_id), x->arena, &ignored);
+    /* copies: the answer is sent when this exchange is gone */
+    struct str request_id = str_of(arena_copy(x->arena, str_of(x->request_id)));
+    struct str extended_id = str_of(arena_copy(x->arena, str_of(x->extended_id)));
+    http_field_add(f, STR("x-amzn-RequestId"), request_id, x->arena, &ignored);
+    http_field_add(f, STR("x-amz-apigw-id"), extended_id, x->arena, &ignored);
     struct str type = http_field_get(f, STR("x-amzn-ErrorType"));
     struct str who = x->verdict.caller ? x->verdict.caller->who->profile : STR("-");
-    log_line(LOG_INFO, "%.*s %.*s%.*s %d %lldms %.*s%s%.*s%s%.*s", STR_ARG(x->rq->method), STR_ARG(x->api->model->logical_id),
-             STR_ARG(x->rq->path), x->rs->status, (long long)(now_ms() - x->now_ms), STR_ARG(who), type.n ? " " : "",
-             STR_ARG(type), x->verdict.why.n ? ": " : "", STR_ARG(x->verdict.why));
+    log_line(LOG_INFO, "%.*s %.*s%.*s %d %lldms %.*s%s%.*s%s%.*s", STR_ARG(x->rq->method),
+             STR_ARG(x->api->model->logical_id), STR_ARG(x->rq->path), x->rs->status, (long long)(now_ms() - x->now_ms),
+             STR_ARG(who), type.n ? " " : "", STR_ARG(type), x->verdict.why.n ? ": " : "", STR_ARG(x->verdict.why));
 }
 
 static bool make_ids(struct exchange *x) {
@@ -307,7 +314,8 @@ static bool listen_api(struct gateway *g, size_t i, struct err *e) {
 static bool open_function(struct gateway *g, size_t i, struct arena *a, struct err *e) {
     struct gateway_function *f = &g->functions[i];
     const struct model_function *model = &g->options.model->functions[i];
-    struct lambda_env env = {.model = g->options.model, .function = model, .task_root = g->task_root, .api_ports = g->ports};
+    struct lambda_env env = {
+        .model = g->options.model, .function = model, .task_root = g->task_root, .api_ports = g->ports};
     struct function_options options = {.model = model, .bootstrap = g->options.bootstrap, .task_root = g->task_root};
     struct function *function;
     if (!runtime_server_start(&f->function, &f->runtime_api, e)) return false;

@@ -63,7 +63,8 @@ static void peer_text(struct MHD_Connection *connection, char out[static INET6_A
     if (!v4 || v4->sin_family != AF_INET || !inet_ntop(AF_INET, &v4->sin_addr, out, INET6_ADDRSTRLEN)) out[0] = 0;
 }
 
-static enum MHD_Result send_response(struct MHD_Connection *connection, struct request *r, const struct http_response *rs) {
+static enum MHD_Result send_response(struct MHD_Connection *connection, struct request *r,
+                                     const struct http_response *rs) {
     struct MHD_Response *out =
         MHD_create_response_from_buffer(rs->body.n, (void *)(uintptr_t)rs->body.p, MHD_RESPMEM_MUST_COPY);
     if (!out) return MHD_NO;
@@ -80,7 +81,8 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, struct r
 }
 
 static enum MHD_Result answer(struct http_server *s, struct MHD_Connection *connection, struct request *r) {
-    static const struct http_response bad = {.status = 431, .body = STR_INIT("{\"message\":\"Request header too large\"}")};
+    static const struct http_response bad = {.status = 431,
+                                             .body = STR_INIT("{\"message\":\"Request header too large\"}")};
     char ip[INET6_ADDRSTRLEN];
     struct http_response rs = {0};
     if (r->failed) return send_response(connection, r, &bad);
@@ -113,7 +115,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     return answer(s, connection, r);
 }
 
-static void on_done(void *user, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
+static void on_done(void *user, struct MHD_Connection *connection, void **context,
+                    enum MHD_RequestTerminationCode code) {
     struct request *r = *context;
     (void)user, (void)connection, (void)code;
     if (!r) return;
@@ -125,13 +128,12 @@ static void on_done(void *user, struct MHD_Connection *connection, void **contex
 static struct MHD_Daemon *start_daemon(struct http_server *s) {
     struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_port = htons(s->options.port)};
     loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL, NULL,
-                            on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&loopback,
+    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
+                            NULL, on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&loopback,
                             MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_done, s,
                             MHD_OPTION_CONNECTION_LIMIT, s->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
                             s->options.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
-                            MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
-                            MHD_OPTION_END);
+                            MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_END);
 }
 
 bool http_server_start(const struct http_server_options *options, struct http_server **server, struct err *e) {

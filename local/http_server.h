@@ -7,12 +7,13 @@
 #include "http_msg.h"
 
 struct http_server_options {
-    uint16_t port; /* 0: a free one */
+    uint16_t port;                            /* 0: a free one */
     unsigned max_connections, idle_timeout_s; /* 0: none */
     size_t max_body_bytes;
     const struct http_response *too_large; /* the answer to a longer body */
     /* Fills *rs (zeroed before); memory from the arena lives until the answer is sent. status 0: close without an answer. */
-    void (*handle)(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs, struct arena *a);
+    void (*handle)(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
+                   struct arena *a);
     void *user;
 };
 

@@ -77,7 +77,8 @@ static const char *fault_words(const struct sigv4_verdict *sv) {
         if (str_starts(sv->message, STR("Signature expired"))) return "signed more than 5 minutes ago";
         if (str_starts(sv->message, STR("Signature not yet"))) return "signed more than 5 minutes in the future";
         if (str_starts(sv->message, STR("Credential"))) return "signed for another region, service or day";
-        return "the signature does not fit this request: other secret key, or method, path, query, a signed field or body "
+        return "the signature does not fit this request: other secret key, or method, path, query, a signed field or "
+               "body "
                "changed after signing";
     case SIGV4_OK: break;
     }
@@ -103,7 +104,8 @@ static bool authenticate(const struct judge *j, const struct http_request *rq, i
 }
 
 /* arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path, without the query; `mask` hides the account as AWS does */
-static void write_arn(struct buf *out, const struct judge *j, const struct model_route *route, struct str method, bool mask) {
+static void write_arn(struct buf *out, const struct judge *j, const struct model_route *route, struct str method,
+                      bool mask) {
     struct str account = j->model->account_id;
     size_t hidden = mask && account.n > 4 ? account.n - 4 : 0;
     buf_addf(out, "arn:%.*s:execute-api:%.*s:", STR_ARG(j->model->partition), STR_ARG(j->model->region));
@@ -126,12 +128,16 @@ static bool authorize(const struct judge *j, const struct http_request *rq, stru
         policy_evaluate(&who->policies, STR("execute-api:Invoke"), buf_str(&arn), &deciding);
     if (decision == POLICY_ALLOW) return true;
     bool explicit_deny = decision == POLICY_EXPLICIT_DENY;
-    buf_addf(&message, "User: %.*s is not authorized to perform: execute-api:Invoke on resource: ", STR_ARG(who->user_arn));
+    buf_addf(&message,
+             "User: %.*s is not authorized to perform: execute-api:Invoke on resource: ", STR_ARG(who->user_arn));
     write_arn(&message, j, v->route, rq->method, true);
     buf_add(&message, explicit_deny ? STR(" with an explicit deny in an identity-based policy")
                                     : STR(" because no identity-based policy allows the execute-api:Invoke action"));
-    if (explicit_deny) buf_addf(&text, "denied by line %u, policy %.*s", deciding->line, STR_ARG(deciding->policy_name));
-    else buf_addf(&text, "no statement of %.*s allows execute-api:Invoke on %.*s", STR_ARG(who->profile), STR_ARG(buf_str(&arn)));
+    if (explicit_deny)
+        buf_addf(&text, "denied by line %u, policy %.*s", deciding->line, STR_ARG(deciding->policy_name));
+    else
+        buf_addf(&text, "no statement of %.*s allows execute-api:Invoke on %.*s", STR_ARG(who->profile),
+                 STR_ARG(buf_str(&arn)));
     return buf_ok(&message, e) && why(v, &text, e) &&
            refuse(v, "AccessDeniedException", "Message", buf_str(&message), a, e);
 }

@@ -14,11 +14,11 @@ struct judge {
 };
 
 struct judge_verdict {
-    const struct model_route *route;     /* NULL: refused before or at routing */
-    const struct keyring_entry *caller;  /* NULL on an open route */
-    struct http_response refusal;        /* status 0: admitted */
-    struct str error_type;               /* of the refusal */
-    struct str why;                      /* for the operator's log: no key, token or signature is in it */
+    const struct model_route *route;    /* NULL: refused before or at routing */
+    const struct keyring_entry *caller; /* NULL on an open route */
+    struct http_response refusal;       /* status 0: admitted */
+    struct str error_type;              /* of the refusal */
+    struct str why;                     /* for the operator's log: no key, token or signature is in it */
 };
 
 /* Fails closed: false (memory, libcrypto) must be answered with an error, never served. */

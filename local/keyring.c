@@ -16,9 +16,11 @@ enum { ID_CHARS = 16, SECRET_CHARS = 40, TOKEN_CHARS = 356 };
 static const char BASE32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static bool make_text(struct str prefix, size_t n, const char *alphabet, struct str *out, struct arena *a, struct err *e) {
+static bool make_text(struct str prefix, size_t n, const char *alphabet, struct str *out, struct arena *a,
+                      struct err *e) {
     char *p = arena_take(a, prefix.n + n + 1);
-    if (!p || !random_text(p + prefix.n, n, alphabet)) return err_set(e, ERR_MEMORY, "no memory or no randomness for keys");
+    if (!p || !random_text(p + prefix.n, n, alphabet))
+        return err_set(e, ERR_MEMORY, "no memory or no randomness for keys");
     memcpy(p, prefix.p, prefix.n);
     *out = (struct str){p, prefix.n + n};
     return true;
@@ -80,7 +82,8 @@ bool keyring_save(struct keyring *ring, const char *dir, struct arena *a, struct
     buf_addf(&path, "%s/credentials%c", dir, 0);
     buf_addf(&part, "%s/credentials.%ld%c", dir, (long)getpid(), 0);
     if (!buf_ok(&text, e) || !buf_ok(&path, e) || !buf_ok(&part, e)) return false;
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) return err_set(e, ERR_CONFIG, "cannot make %s: %s", dir, strerror(errno));
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return err_set(e, ERR_CONFIG, "cannot make %s: %s", dir, strerror(errno));
     unlink(part.p);
     int fd;
     if (!write_file(part.p, buf_str(&text), &fd) || rename(part.p, path.p) != 0) {

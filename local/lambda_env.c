@@ -40,7 +40,8 @@ static void add_number(struct block *b, struct str name, long long value) {
 /* Behind an address: a host that goes on, or a port of its own, is another address. */
 static bool goes_on(struct str rest) {
     char c = rest.n ? rest.p[0] : '/';
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == ':';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+           c == ':';
 }
 
 /* Replaces every occurrence of one API's AWS address. */
@@ -49,12 +50,15 @@ static struct str localized(struct block *b, struct str value, const struct mode
     struct buf aws, out;
     buf_init(&aws, 512, b->arena);
     buf_init(&out, MAX_VALUE_BYTES, b->arena);
-    buf_addf(&aws, "https://%.*s.execute-api.%.*s.%.*s", STR_ARG(api->api_id), STR_ARG(m->region), STR_ARG(m->url_suffix));
+    buf_addf(&aws, "https://%.*s.execute-api.%.*s.%.*s", STR_ARG(api->api_id), STR_ARG(m->region),
+             STR_ARG(m->url_suffix));
     for (size_t at; (at = str_find(value, buf_str(&aws))) != SIZE_MAX;) {
         struct str found = {value.p + at, aws.n}, rest = {value.p + at + aws.n, value.n - at - aws.n};
         buf_add(&out, (struct str){value.p, at});
         if (goes_on(rest)) buf_add(&out, found);
-        else buf_addf(&out, "http://%.*s.execute-api.%.*s.localhost:%u", STR_ARG(api->api_id), STR_ARG(m->region), (unsigned)port);
+        else
+            buf_addf(&out, "http://%.*s.execute-api.%.*s.localhost:%u", STR_ARG(api->api_id), STR_ARG(m->region),
+                     (unsigned)port);
         value = rest;
     }
     if (!out.n) return value;
@@ -70,8 +74,8 @@ static void add_template_variables(struct block *b) {
         struct str value = variables->at[i].value;
         for (size_t k = 0; k < m->n_apis; k++) value = localized(b, value, &m->apis[k], b->env->api_ports[k]);
         if (value.p != variables->at[i].value.p)
-            log_line(LOG_INFO, "%.*s: %.*s = %.*s", STR_ARG(b->env->function->logical_id), STR_ARG(variables->at[i].name),
-                     STR_ARG(value));
+            log_line(LOG_INFO, "%.*s: %.*s = %.*s", STR_ARG(b->env->function->logical_id),
+                     STR_ARG(variables->at[i].name), STR_ARG(value));
         add(b, variables->at[i].name, value);
     }
 }
@@ -112,5 +116,6 @@ bool lambda_env_make(const struct lambda_env *env, char *const **variables, stru
     for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
         add(&b, str_of(passed_on[i]), str_of(getenv(passed_on[i])));
     *variables = b.at;
-    return !b.failed || err_set(e, ERR_LIMIT, "the environment of %.*s is too large", STR_ARG(env->function->logical_id));
+    return !b.failed ||
+           err_set(e, ERR_LIMIT, "the environment of %.*s is too large", STR_ARG(env->function->logical_id));
 }

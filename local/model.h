@@ -14,12 +14,13 @@ enum model_principal_kind { MODEL_ROLE, MODEL_USER };
 struct model_principal {
     enum model_principal_kind kind;
     struct str logical_id;
-    struct str name;     /* RoleName, or STACK-LogicalId; UserName, or the logical id */
-    struct str profile;  /* in .apigw/credentials: a role's logical id, a user's name */
-    struct str arn;      /* arn:aws:iam::ACCOUNT:role/NAME or :user/NAME */
-    struct str user_arn; /* what requestContext.identity.userArn shows: a user's arn, a role's assumed-role arn with the session */
+    struct str name;    /* RoleName, or STACK-LogicalId; UserName, or the logical id */
+    struct str profile; /* in .apigw/credentials: a role's logical id, a user's name */
+    struct str arn;     /* arn:aws:iam::ACCOUNT:role/NAME or :user/NAME */
+    struct str
+        user_arn; /* what requestContext.identity.userArn shows: a user's arn, a role's assumed-role arn with the session */
     struct str unique_id; /* AROA... or AIDA..., 21 characters, derived from the arn */
-    struct str session;  /* the function's name for a function's role, else "apigw"; absent for a user */
+    struct str session;   /* the function's name for a function's role, else "apigw"; absent for a user */
     struct policy_statements policies;
 };
 
@@ -28,7 +29,7 @@ struct model_function {
     struct str handler; /* _HANDLER */
     struct model_principal *role;
     int64_t timeout_s, memory_mb;
-    struct http_fields environment; /* names and resolved values of Environment.Variables */
+    struct http_fields environment;   /* names and resolved values of Environment.Variables */
     struct str log_format, log_level; /* LoggingConfig; absent: Text, and no AWS_LAMBDA_LOG_LEVEL */
     struct str log_group;
 };

@@ -32,7 +32,8 @@ bool policy_matches(struct str pattern, struct str text, enum policy_text kind) 
             near.open = !ends_segment;
             *(ends_segment ? &far : &near) = (struct star){++p, t, true};
         } else if (p < pattern.n && t < text.n &&
-                   (pattern.p[p] == '?' ? text.p[t] != ':' : folded(pattern.p[p], action) == folded(text.p[t], action))) {
+                   (pattern.p[p] == '?' ? text.p[t] != ':'
+                                        : folded(pattern.p[p], action) == folded(text.p[t], action))) {
             p++, t++;
         } else if (!widen(&near, text, false, &p, &t)) {
             near.open = false;

@@ -97,6 +97,7 @@ bool profile_find(const char *name, const char *file, struct profile *profile, s
     if (!name) return credentials_from_environment(&profile->keys, e) || err_prefix(e, "no profile is named, and ");
     if (!read_file(name, file, profile, a, e)) return false;
     if (!str_starts(profile->keys.id, STR("ASIA")) || profile->keys.token.n) return true;
-    return err_set(e, ERR_CONFIG, "profile [%s] has no aws_session_token: a temporary key (ASIA...) is worth nothing without it",
+    return err_set(e, ERR_CONFIG,
+                   "profile [%s] has no aws_session_token: a temporary key (ASIA...) is worth nothing without it",
                    name);
 }

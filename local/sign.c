@@ -255,9 +255,8 @@ static int run(struct sign *s, int argc, char **argv) {
         fprintf(stderr, "apigw sign: %s\n%s", s->e.msg, USAGE);
         return SIGN_USAGE;
     }
-    if (read_request(s) &&
-        profile_find(s->values[PROFILE], s->values[CREDENTIALS], &s->profile, &s->arena, &s->e) && read_scope(s) &&
-        sigv4_sign(&s->rq, &s->profile.keys, &s->scope, &s->arena, &s->e) && print(s, write))
+    if (read_request(s) && profile_find(s->values[PROFILE], s->values[CREDENTIALS], &s->profile, &s->arena, &s->e) &&
+        read_scope(s) && sigv4_sign(&s->rq, &s->profile.keys, &s->scope, &s->arena, &s->e) && print(s, write))
         return SIGN_DONE;
     fprintf(stderr, "apigw sign: %s\n", s->e.msg);
     return SIGN_REFUSED;

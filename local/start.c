@@ -58,7 +58,8 @@ static bool read_option(struct start *s, const char *name, const char *value) {
     else if (strcmp(name, "--stack-name") == 0) s->model.stack_name = str_of(value);
     else if (strcmp(name, "--parameter") == 0) return read_parameter(s, value);
     else if (strcmp(name, "--port") != 0) return usage("unknown option ", name);
-    else if (!str_read_int64(str_of(value), 0, 65535, &port)) return usage("--port wants a number from 0 to 65535, not ", value);
+    else if (!str_read_int64(str_of(value), 0, 65535, &port))
+        return usage("--port wants a number from 0 to 65535, not ", value);
     else s->gateway.port = (uint16_t)port;
     return true;
 }
@@ -108,7 +109,8 @@ static bool find_bootstrap(struct start *s, struct err *e) {
         memcpy(slash ? slash : self, "/bootstrap", sizeof "/bootstrap");
         s->bootstrap = self;
     }
-    if (!realpath(s->bootstrap, found)) return err_set(e, ERR_CONFIG, "no bootstrap: %s: %s", s->bootstrap, strerror(errno));
+    if (!realpath(s->bootstrap, found))
+        return err_set(e, ERR_CONFIG, "no bootstrap: %s: %s", s->bootstrap, strerror(errno));
     if (access(found, X_OK) != 0) return err_set(e, ERR_CONFIG, "%s cannot be executed: %s", found, strerror(errno));
     s->gateway.bootstrap = found;
     return true;
@@ -123,10 +125,12 @@ static void print_api(const struct model_api *api, uint16_t port) {
     }
 }
 
-static void print_ready(const struct start *s, const struct model *m, const struct gateway *g, const struct keyring *ring) {
+static void print_ready(const struct start *s, const struct model *m, const struct gateway *g,
+                        const struct keyring *ring) {
     for (size_t i = 0; i < m->n_apis; i++) print_api(&m->apis[i], gateway_port(g, i));
     printf("enforced on AWS_IAM routes: signature (%.*s/execute-api), session token, clock within 5 minutes, "
-           "execute-api:Invoke in the caller's policies\n", STR_ARG(m->region));
+           "execute-api:Invoke in the caller's policies\n",
+           STR_ARG(m->region));
     printf("credentials %s:", s->model.callers_path || ring->n ? ring->path : "none");
     for (size_t i = 0; i < ring->n; i++) printf(" %.*s", STR_ARG(ring->at[i].who->profile));
     printf("\nready\n");

@@ -30,7 +30,7 @@ static bool has_mark(struct bytes *b, uint64_t at, struct str mark) {
     return str_eq(bytes_part(b, at, mark.n), mark);
 }
 
-/* The last mark whose comment reaches exactly to the end of the file: the same four bytes may stand inside a comment. */
+/* The last mark whose comment reaches exactly to the end of the file: a comment may hold the same four bytes. */
 static bool find_end(struct str file, size_t *at, struct err *e) {
     struct bytes b = {.view = file};
     size_t least = file.n > END_BYTES + MAX_COMMENT ? file.n - END_BYTES - MAX_COMMENT : 0;

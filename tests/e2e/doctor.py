@@ -45,8 +45,8 @@ def elf(machine=X86_64, loader=None, needed=(), versions=(), shared=False, runpa
         return struct.pack("<IIQQQQQQ", kind, flags, offset, base + offset, base + offset, n, n, 16)
 
     out = b"\x7fELF\2\1\1".ljust(16, b"\0")
-    out += struct.pack("<HHIQQQIHHHHHH", 3 if shared else 2, machine, 1, 0 if shared else base + start, 64, 0, 0, 64, 56,
-                       segments, 64, 0, 0)
+    out += struct.pack("<HHIQQQIHHHHHH", 3 if shared else 2, machine, 1, 0 if shared else base + start, 64, 0, 0,
+                       64, 56, segments, 64, 0, 0)
     out += segment(1, 5, 0, size) + segment(2, 6, dynamic_at, len(dynamic)) + segment(0x6474e551, 6, 0, 0)
     if loader:
         out += segment(3, 4, start, len(interpreter))
@@ -191,7 +191,7 @@ def too_large():
                     f.write(zeros)
 
     fill("bootstrap", 251)
-    one_fault(path, "size", "too large: 251.0 MB unpacked")
+    one_fault(path, "size", "too large: 263192576 bytes")
     os.remove(path)
     fill("bootstrap", 0, good)
     fill("data", 250)
@@ -199,7 +199,7 @@ def too_large():
     os.remove(path)
     with open(path, "wb") as f:
         f.truncate(251 * 1024 * 1024)
-    one_fault(path, "size", "too large: 251.0 MB")
+    one_fault(path, "size", "too large: 263192576 bytes")
     path = pack(("bootstrap", good), ("data", bytes(51 * 1024 * 1024)), method=zipfile.ZIP_STORED)
     assert not faults(path) and "51.0 MB" in warnings(path)[0]
 
@@ -211,6 +211,7 @@ def not_a_zip():
     whole = open(pack(("bootstrap", good)), "rb").read()
     one_fault(write("cut.zip", whole[:-30]), "format", "no end record")
     one_fault(pack(("bootstrap", b"MZ\0\0")), "content", "bootstrap is a Windows program")
+    one_fault(pack(("bootstrap", whole)), "content", "bootstrap is a zip")
     one_fault(pack(("bootstrap", b"set -e\n")), "content", "bootstrap is text without a #! line")
 
 
@@ -221,7 +222,7 @@ def libraries():
     one_fault(write("alone/bootstrap", lone), "libraries", "libown.so.1 for bootstrap")
     for place in ("lib/libown.so.1", "libown.so.1", "./lib/libown.so.1"):
         assert not faults(pack(("bootstrap", lone), (place, own, FILE | 0o644)))
-    one_fault(pack(("bootstrap", lone), ("x/libown.so.1", own)), "libraries", "which is not found at x/libown.so.1")
+    one_fault(pack(("bootstrap", lone), ("x/libown.so.1", own)), "libraries", "x/libown.so.1 (nobody looks there)")
     led = dynamic(needed=("libown.so.1",), runpath="$ORIGIN/x")
     path = pack(("bootstrap", led), ("x/libown.so.1", own))
     assert not faults(path) and "x/libown.so.1 for bootstrap" in warnings(path)[0]
@@ -229,15 +230,18 @@ def libraries():
     one_fault(pack(("bootstrap", lone), ("lib/libown.so.1", newer)), "glibc", "needed by lib/libown.so.1")
     chain = dynamic(needed=("libfar.so.2", "libown.so.1"), shared=True)
     one_fault(pack(("bootstrap", lone), ("lib/libown.so.1", chain)), "libraries", "libfar.so.2 for lib/libown.so.1")
-    one_fault(pack(("bootstrap", lone), ("lib/libown.so.1", dynamic(ARM64, shared=True))), "libraries", "another machine")
+    foreign = dynamic(ARM64, shared=True)
+    one_fault(pack(("bootstrap", lone), ("lib/libown.so.1", foreign)), "libraries", "another machine")
     one_fault(pack(("bootstrap", lone), ("lib/libown.so.1", b"x")), "libraries", "not an ELF file")
 
 
 def scripts():
-    for line in ("#!/bin/sh", "#! /bin/bash -eu", "#!/usr/bin/env bash", "#!/usr/bin/env -S sh -e", "#!/var/task/own x"):
+    for line in ("#!/bin/sh", "#! /bin/bash -eu", "#!/usr/bin/env bash", "#!/usr/bin/env -S sh -e",
+                 "#!/var/task/own x"):
         assert not faults(pack(("bootstrap", line.encode() + b"\necho\n"), ("own", good)))
     for line, text in (("#!/usr/bin/python3", "/usr/bin/python3 is not"), ("#!/usr/bin/env node", "node is not"),
-                       ("#!", "names none"), ("#!/usr/bin/env", " is not"), ("#!/bin/sh " + "x" * 300, "more than 255"),
+                       ("#!", "names none"), ("#!/usr/bin/env", "names none"),
+                       ("#!/bin/sh " + "x" * 300, "more than 255"),
                        ("#!/var/task/gone", "gone is not"), ("#!/bin/shx", "is not")):
         one_fault(pack(("bootstrap", line.encode() + b"\n")), "interpreter", text)
 
@@ -316,7 +320,8 @@ def folders():
 
 def usage():
     for arguments, text in (([], "no file"), (["--arch"], "needs a value"), (["--arch", "mips", "x"], "not 'mips'"),
-                            (["-x", "f"], "unknown flag -x"), (["a", "b"], "more than one"), (["/nowhere"], "No such file"),
+                            (["-x", "f"], "unknown flag -x"), (["a", "b"], "more than one"),
+                            (["/nowhere"], "No such file"),
                             (["/dev/null"], "neither a file nor a folder"),
                             (["--arch=arm64", "--arch=arm64", "x"], "twice")):
         a = run(*arguments)
@@ -354,17 +359,36 @@ def damaged():
             assert a.returncode in (0, 1) and json.loads(a.stdout) and not a.stderr, (bytes(changed), a)
 
 
-CASES = [wrong_name, nested_folder, no_execute_bit, x86_for_arm64, newer_glibc, missing_loader, crlf_script, empty, too_large,
-         not_a_zip, libraries, scripts, other_zips, good_ones, like_readelf, folders, usage, safe_output, damaged]
+CASES = [
+    ("a wrong name is a fault, and the file that was meant is named", wrong_name),
+    ("so is a bootstrap in a folder", nested_folder),
+    ("a mode without execution, for anybody or for Lambda's user, and no mode at all", no_execute_bit),
+    ("a program for another machine than the function's, or than any of Lambda's", x86_for_arm64),
+    ("a newer glibc than 2.34; a weak need is none", newer_glibc),
+    ("a loader that is not there", missing_loader),
+    ("a script with CRLF behind its #! line", crlf_script),
+    ("an empty zip, file or folder", empty),
+    ("more than 250 MB unpacked; more than 50 MB packed is a warning", too_large),
+    ("what is no zip, and what is no program", not_a_zip),
+    ("libraries are looked for where ld.so would, and looked into", libraries),
+    ("a script's interpreter has to be there", scripts),
+    ("links, doubles, foreign methods, a wrong CRC and ZIP64 are named", other_zips),
+    ("what gcc links statically starts, as a file, in a folder and in a zip", good_ones),
+    ("loader, libraries and glibc version are those that readelf shows", like_readelf),
+    ("a folder is judged like a zip of it", folders),
+    ("wrong usage and unreadable files end with code 2", usage),
+    ("no control byte of a name reaches the terminal", safe_output),
+    ("a prefix is never good, a changed byte never a crash", damaged),
+]
 failed = 0
 try:
-    for case in CASES:
-        print(case.__name__, flush=True)
+    for sentence, case in CASES:
+        print(sentence, flush=True)
         try:
             case()
         except Exception as e:
             failed += 1
-            print(f"FAILED {case.__name__}: {type(e).__name__}: {e}", flush=True)
+            print(f"FAILED {sentence}: {type(e).__name__}: {e}", flush=True)
 finally:
     subprocess.run(["chmod", "-R", "u+rwX", folder], check=False)
     shutil.rmtree(folder)

@@ -100,6 +100,17 @@ static void refusal(void **state) {
     assert_int_equal(http_field_get(&rs.fields, STR("x-amz-apigw-id")).n, 16);
 }
 
+/* What lay on the stack of a thread that had gone on was seen only by valgrind and the address sanitizer. */
+static void ids_of_every_answer(void **state) {
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct http_response rs = answer_to("{\"statusCode\":200}");
+        struct str id = http_field_get(&rs.fields, STR("x-amzn-RequestId"));
+        assert_int_equal(id.n, 36);
+        for (size_t k = 0; k < id.n; k++) assert_non_null(memchr("0123456789abcdef-", id.p[k], 17));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest cases[] = {
         WITH_FAKE("a reply's status, headers and body are the answer", replies),
@@ -107,6 +118,7 @@ int main(void) {
         WITH_FAKE("bug: an interim status is no answer, so it is 502", interim_status),
         WITH_FAKE("both header maps are merged, the multi-value one wins", merged_headers),
         WITH_FAKE("a function error, an exit and a Timeout are 502, and the next request is served", failures),
+        WITH_FAKE("bug: the ids of an answer outlive the exchange", ids_of_every_answer),
         WITH_FAKE("a refusal carries type, ids and content type", refusal),
     };
     return cmocka_run_group_tests_name("gateway_reply", cases, NULL, NULL);

@@ -246,10 +246,11 @@ static void conditions(void **state) {
 
 static void long_chain(void **state) {
     (void)state;
-    char *text = malloc(100000);
-    size_t n = (size_t)sprintf(text, "Conditions:\n");
-    for (int i = 0; i < 1500; i++) n += (size_t)sprintf(text + n, "  C%d: !Condition C%d\n", i, i + 1);
-    sprintf(text + n, "  C1500: !Equals [a, a]\n" END);
+    enum { TEXT_BYTES = 100000 };
+    char *text = malloc(TEXT_BYTES);
+    size_t n = (size_t)snprintf(text, TEXT_BYTES, "Conditions:\n");
+    for (int i = 0; i < 1500; i++) n += (size_t)snprintf(text + n, TEXT_BYTES - n, "  C%d: !Condition C%d\n", i, i + 1);
+    snprintf(text + n, TEXT_BYTES - n, "  C1500: !Equals [a, a]\n" END);
     refused(text, ":130: conditions nested deeper than 128");
     free(text);
 }
