@@ -76,6 +76,7 @@ lambda|OpenSSL libcrypto|have_module libcrypto 3.0 openssl/evp.h|libssl-dev|open
 lambda|cJSON|have_module libcjson 1.7.15 cjson/cJSON.h|libcjson-dev|cjson-devel
 build|libmicrohttpd|have_module libmicrohttpd 0.9.71 microhttpd.h|libmicrohttpd-dev|libmicrohttpd-devel
 build|libyaml|have_module yaml-0.1 0.2 yaml.h|libyaml-dev|libyaml-devel
+build|zlib|have_module zlib 1.2 zlib.h|zlib1g-dev|zlib-devel
 build|curl|have curl|curl|curl
 cmocka|cmocka|have_module cmocka 1.1 cmocka.h|libcmocka-dev|libcmocka-devel
 test|botocore for /usr/bin/python3|have_botocore|python3 python3-botocore|python3 python3-botocore

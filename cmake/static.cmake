@@ -46,22 +46,17 @@ else()
   list(APPEND link_flags -static -no-pie)
 endif()
 
-# use_if(VARIABLE FLAG CONDITION): a linker flag where linker and C library know it.
-function(use_if variable flag condition)
-  set(CMAKE_REQUIRED_LINK_OPTIONS ${flag})
-  check_c_source_compiles("#include <features.h>
-#if !(${condition})
+# Half a megabyte of relocations fewer, where the linker can write them and the C library's start-up code apply them.
+set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,-z,pack-relative-relocs)
+check_c_source_compiles("#include <features.h>
+#if !__GLIBC_PREREQ(2, 36)
 #error
 #endif
-int main(void) { return 0; }" ${variable})
-  if(${variable})
-    set(link_flags ${link_flags} ${flag} PARENT_SCOPE)
-  endif()
-endfunction()
-# Half a megabyte of relocations fewer; an older start-up code would not apply them.
-use_if(HAVE_RELR -Wl,-z,pack-relative-relocs "__GLIBC_PREREQ(2, 36)")
-# The linker warns that getaddrinfo may load the host's own libraries: handlers/main.c sees to that.
-use_if(HAVE_NO_WARNINGS -Wl,--no-warnings "1")
+int main(void) { return 0; }" HAVE_RELR)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+if(HAVE_RELR)
+  list(APPEND link_flags -Wl,-z,pack-relative-relocs)
+endif()
 
 # The same bytes from any folder. The last map that fits wins.
 set(maps -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
@@ -82,7 +77,6 @@ check_c_source_compiles("#include <openssl/ssl.h>
 int main(void) { return 0; }" HAVE_OPENSSL_HEADERS)
 unset(CMAKE_TRY_COMPILE_TARGET_TYPE)
 
-add_library(openssl_files INTERFACE)
 if(ssl_file AND crypto_file AND HAVE_OPENSSL_HEADERS AND NOT LAMBDA_OPENSSL_SOURCE)
   message(STATUS "OpenSSL: ${ssl_file}")
   set(openssl_include ${CMAKE_BINARY_DIR}/no-openssl) # the compiler's own
@@ -95,24 +89,29 @@ else()
          a8c0d28a529ca480f9f36cf5792e2cd21984552a3c8e4aa11a24aa31aeac98e8)
   include(cmake/openssl.cmake)
   set(openssl_build openssl_build)
-  add_dependencies(openssl_files openssl_build)
 endif()
 file(MAKE_DIRECTORY ${openssl_include})
 # A libcrypto.a that can compress certificates needs these.
 library(zlib_file libz.a)
 library(zstd_file libzstd.a)
-target_link_libraries(openssl_files INTERFACE ${ssl_file} ${crypto_file} ${zlib_file} ${zstd_file} -pthread)
-target_include_directories(openssl_files SYSTEM INTERFACE ${openssl_include})
+
+# archive(NAME FILE BUILT_BY NEEDS...): named as pkg-config's targets, so that the rooms need not know the difference.
+function(archive name file built_by)
+  add_library(${name} STATIC IMPORTED GLOBAL)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${file} INTERFACE_LINK_LIBRARIES "${ARGN}")
+  if(built_by)
+    add_dependencies(${name} ${built_by})
+  endif()
+endfunction()
+archive(PkgConfig::CRYPTO ${crypto_file} "${openssl_build}" ${zlib_file} ${zstd_file} -pthread)
+archive(openssl_ssl ${ssl_file} "${openssl_build}" PkgConfig::CRYPTO)
+target_include_directories(PkgConfig::CRYPTO INTERFACE ${openssl_include})
 
 # --- libcurl ---------------------------------------------------------------------------------------------------------
 pinned(curl 8.21.0 https://curl.se/download/curl-8.21.0.tar.gz
        d9b327997999045a24cda50f3983e69e51c516bd8be6ef9842fc7f99135e33bb)
 include(cmake/curl.cmake)
 
-add_library(PkgConfig::CRYPTO INTERFACE IMPORTED GLOBAL)
-target_link_libraries(PkgConfig::CRYPTO INTERFACE openssl_files)
-add_library(PkgConfig::CURL INTERFACE IMPORTED GLOBAL)
+archive(PkgConfig::CURL ${curl_file} curl_build openssl_ssl)
 target_include_directories(PkgConfig::CURL INTERFACE ${curl_SOURCE_DIR}/include)
 target_compile_definitions(PkgConfig::CURL INTERFACE CURL_STATICLIB)
-target_link_libraries(PkgConfig::CURL INTERFACE ${curl_file} openssl_files)
-add_dependencies(PkgConfig::CURL curl_build)

@@ -217,7 +217,9 @@ else
     wrong "no keys to sign with: give --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 fi
 case $key in ASIA*) [ -n "$token" ] || wrong "a key that begins with ASIA needs its session token" ;; esac
-case $key$secret$token$api_key in *[![:graph:]]*) wrong "a key, secret, token or API key holds a blank or a control character" ;; esac
+case $key$secret$token$api_key in
+*[![:graph:]]*) wrong "a key, secret, token or API key holds a blank or a control character" ;;
+esac
 
 # --------------------------------------------------------------- the checks
 
@@ -260,7 +262,10 @@ END
 in_body() { sed -n "s/.*\"$1\":\"\\([A-Za-z0-9:/_+=,.@-]*\\)\".*/\\1/p" "$work/body" | head -n 1; }
 
 # Who the private function says has called; without the account, so that the table can be shown around.
-who_called() { in_body userArn | sed 's/^arn:[^:]*:[^:]*:[^:]*:[^:]*://'; }
+who_called() {
+    who=$(in_body userArn | sed 's/^arn:[^:]*:[^:]*:[^:]*:[^:]*://')
+    echo "${who:-nobody}"
+}
 
 error_type() {
     type=$(sed -n 's/^[Xx]-[Aa][Mm][Zz][Nn]-[Ee]rror[Tt]ype: *\([A-Za-z]*\).*/\1/p' "$work/head" | head -n 1)
@@ -277,7 +282,10 @@ expect() {
     for text; do grep -qF -e "$text" "$work/body" || verdict=FAIL; done
     case $status in
     no*) ;;
-    200) if [ $verdict = pass ]; then got="$got by $(who_called)"; else got="$got $(who_called), not the answer expected"; fi ;;
+    200)
+        got="$got by $(who_called)"
+        [ "$verdict$expected" != FAIL200 ] || got="$got, but not with the answer expected"
+        ;;
     *) got="$got $(error_type)" ;;
     esac
     row "$check" "$expected" "$got" "$verdict"
@@ -317,29 +325,29 @@ expect 'private, wrong secret' 403
 delete="$usual
 request = \"DELETE\""
 case $kind in
-function-url) row 'private, signed DELETE' - 'a function URL has no methods of its own' 'does not apply' ;;
+function-url) row 'private, wrong method (DELETE)' - 'a function URL has no methods of its own' 'does not apply' ;;
 http-api)
     ask "$private" "$delete"
-    expect 'private, signed DELETE' 404
+    expect 'private, wrong method (DELETE)' 404
     ;;
 *)
     ask "$private" "$delete"
-    expect 'private, signed DELETE' 403
+    expect 'private, wrong method (DELETE)' 403
     ;;
 esac
 
 ask "$private" "$private_proxy
 $with_key
 $(signed "$secret" "$elsewhere")"
-expect "private, signed for $elsewhere" 403
+expect "private, wrong region ($elsewhere)" 403
 
 if [ -n "$api_key" ]; then
     ask "$private" "$private_proxy
 $(signed "$secret" "$region")"
-    expect 'private, signed, no API key' 403
+    expect 'private, missing API key' 403
 else
     if [ -n "$stack" ]; then reason='this stack has no API key'; else reason='no API key was given'; fi
-    row 'private, signed, no API key' - "$reason" 'does not apply'
+    row 'private, missing API key' - "$reason" 'does not apply'
 fi
 
 echo "public   $public"

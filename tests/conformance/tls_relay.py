@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTPS in front of the local gateway, by a certificate authority of its own: what a container sees of the private API.
 `public` sends plain http to its own machine only, and inside a container the gateway is another one."""
-import datetime, ipaddress, socket, ssl, threading
+import datetime, ipaddress, select, socket, ssl, threading
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -70,21 +70,23 @@ class Relay:
         try:
             with self.context.wrap_socket(client, server_side=True) as outer, socket.create_connection(self.target, 10) as inner:
                 self.connections += 1
-                back = threading.Thread(target=self._pass_on, args=(inner, outer), daemon=True)
-                back.start()
                 self._pass_on(outer, inner)
-                back.join()
         except OSError:
             client.close()
 
     @staticmethod
-    def _pass_on(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+    def _pass_on(outer, inner):
+        """One thread for both directions: an SSL object is not to be used by two."""
+        while True:
+            readable = [outer] if outer.pending() else select.select([outer, inner], [], [], 60)[0]
+            for source, sink in ((outer, inner), (inner, outer)):
+                if source in readable:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    sink.sendall(data)
+            if not readable:
+                return
 
     def close(self):
         self.socket.close()

@@ -43,7 +43,7 @@ have() {
 }
 
 all_for_build='cc cmake make pkg-config curl certificates module:libcurl module:libcrypto module:libcjson
-module:libmicrohttpd module:yaml-0.1'
+module:libmicrohttpd module:yaml-0.1 module:zlib'
 all="$all_for_build gcc clang clang-format ctags python3 venv botocore module:cmocka"
 
 # manager NAME: records its words; `install` makes what $supplies names be there.
@@ -95,7 +95,7 @@ check 'a bare Debian as root ends well' exit_is 0
 check 'apt-get update runs once' told_lines 'apt-get update' 1
 check 'apt-get installs without questions and recommendations' \
     told '^apt-get (noninteractive) install .*-y .*--no-install-recommends'
-for p in gcc libc6-dev cmake make pkg-config libcurl4-openssl-dev libssl-dev libcjson-dev libmicrohttpd-dev libyaml-dev \
+for p in gcc libc6-dev cmake make pkg-config libcurl4-openssl-dev libssl-dev libcjson-dev libmicrohttpd-dev libyaml-dev zlib1g-dev \
     curl ca-certificates; do
     check "apt-get installs $p for build" told " install .* $p\\( \\|\$\\)"
 done
@@ -131,7 +131,7 @@ machine 0
 manager dnf
 run build
 check 'a bare Amazon Linux as root ends well' exit_is 0
-for p in gcc cmake make pkgconf-pkg-config libcurl-devel openssl-devel libyaml-devel libmicrohttpd-devel; do
+for p in gcc cmake make pkgconf-pkg-config libcurl-devel openssl-devel libyaml-devel zlib-devel libmicrohttpd-devel; do
     check "dnf installs $p for build" told "^dnf install .* $p\\( \\|\$\\)"
 done
 check 'dnf is not asked for a cJSON that it has not' told_not 'install.*cjson-devel'

@@ -8,7 +8,7 @@ build = os.path.abspath(sys.argv[1])
 work = tempfile.mkdtemp(prefix="smoke-")
 SCRIPT = os.path.join(ROOT, "scripts", "smoke.sh")
 CHECKS = ["public, GET", "public, POST", "private, unsigned", "private, signed GET", "private, signed POST", "private, wrong secret",
-          "private, signed DELETE", "private, signed for eu-west-1", "private, signed, no API key"]
+          "private, wrong method (DELETE)", "private, wrong region (eu-west-1)", "private, missing API key"]
 API_KEY = "an-api-key-of-30-characters-00"
 REST = "abcdefghij.execute-api.eu-central-1.amazonaws.com/dev"
 g = Gateway(build)
@@ -40,7 +40,7 @@ class Smoke:
     def verdicts(self, **different):
         """Every check has a row; all pass, but the ones given here."""
         expected = {c: "pass" for c in CHECKS}
-        expected["private, signed, no API key"] = "does not apply"
+        expected["private, missing API key"] = "does not apply"
         expected.update({CHECKS[int(n[1:])]: verdict for n, verdict in different.items()})
         equal({c: row[2] for c, row in self.rows.items()}, expected)
         equal((self.code, self.err), (1 if "FAIL" in expected.values() else 0, ""))
@@ -126,7 +126,7 @@ def good_callers():
         s.verdicts()
         assert s.rows["private, signed GET"][1].startswith("200 by " + who), s.rows
         assert s.rows["public, POST"][1].startswith("200 by assumed-role/lambda-iam-c-PublicFunctionRole/"), s.rows
-        equal(s.rows["private, signed, no API key"], ("-", "no API key was given", "does not apply"))
+        equal(s.rows["private, missing API key"], ("-", "no API key was given", "does not apply"))
         assert "9 checks: 8 passed, 0 failed, 1 not applicable" in s.out, s.out
 
 
@@ -143,8 +143,9 @@ def refused_callers():
 def open_private():
     with Gateway(build, "--parameter", "PrivateAuth=NONE") as wrong:
         s = Smoke("--public-url", g.public, "--private-url", wrong.private, *by("bob"))
-        s.verdicts(c2="FAIL", c3="FAIL", c4="FAIL", c5="FAIL", c7="FAIL")  # signed, too: the function is told no caller
-        equal(s.rows["private, unsigned"][:1], ("403",))
+        s.verdicts(c2="FAIL", c3="FAIL", c4="FAIL", c5="FAIL", c7="FAIL")  # signed, too: no caller is named
+        equal(s.rows["private, unsigned"], ("403", "200 by nobody", "FAIL"))
+        assert s.rows["private, signed GET"][1].endswith("but not with the answer expected"), s.rows
 
 
 def closed_or_wrong_public():
@@ -166,7 +167,7 @@ def api_key():
     with Front() as private:
         s = Smoke(*urls(private), *by("PublicFunctionRole"), PRIVATE_API_KEY=API_KEY)
         s.verdicts(c8="pass")
-        equal(s.rows["private, signed, no API key"], ("403", "403 ForbiddenException", "pass"))
+        equal(s.rows["private, missing API key"], ("403", "403 ForbiddenException", "pass"))
         equal(s.rows["private, unsigned"][1], "403 MissingAuthenticationTokenException")
         Smoke(*urls(private), *by("bob"), "--api-key", API_KEY).verdicts(c8="pass")
         Smoke(*urls(private), *by("bob"), "--api-key=another-key").verdicts(c3="FAIL", c4="FAIL", c8="pass")
@@ -179,7 +180,7 @@ def other_kinds():
     s.verdicts(c6="does not apply")
     s = Smoke(*urls(), *by("bob"), "--kind", "http-api")
     s.verdicts(c6="FAIL")
-    equal(s.rows["private, signed DELETE"][0], "404")
+    equal(s.rows["private, wrong method (DELETE)"][0], "404")
 
 
 def secrets_stay_off_command_lines():
@@ -208,7 +209,7 @@ def stacks():
     outputs = f"PublicUrl\\t{g.public}\\nPrivateUrl\\t{g.private}\\nPrivateAuthType\\tAWS_IAM\\n"
     s = Smoke("--stack-name", "there", *by("bob"), tools="with-aws", OUTPUTS=outputs)
     s.verdicts()
-    equal(s.rows["private, signed, no API key"][1], "this stack has no API key")
+    equal(s.rows["private, missing API key"][1], "this stack has no API key")
     assert "describe-stacks --stack-name there" in s.argv and "--profile bob" in s.argv, s.argv
     s = Smoke("--stack-name", "there", tools="with-aws", OUTPUTS=outputs + "PrivateApiKind\\tfunction-url\\n",
               CLI_KEY=g.keys("bob").access_key, CLI_SECRET=g.keys("bob").secret_key)
