@@ -357,11 +357,12 @@ echo "signed   with $signer, for $region/$service"
     echo "note     PrivateAuth=NONE: authorization is off in this stack, so the refusals below cannot pass"
 echo
 awk -F '\t' '
+    function pad(text, n) { return sprintf("%-" n + 2 "s", text) }
     { for (i = 1; i <= 4; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
     NR > 1 { count[$4]++ }
     END {
         for (n = 1; n <= NR; n++)
-            printf "%-*s  %-*s  %-*s  %s\n", width[1], cell[n, 1], width[2], cell[n, 2], width[3], cell[n, 3], cell[n, 4]
+            print pad(cell[n, 1], width[1]) pad(cell[n, 2], width[2]) pad(cell[n, 3], width[3]) cell[n, 4]
         printf "\n%d checks: %d passed, %d failed, %d not applicable\n",
                NR - 1, count["pass"], count["FAIL"], count["does not apply"]
         exit count["pass"] + count["does not apply"] != 9

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Docker engine: the one that answers, or one of our own for the time of the run; and the base image that SAM wants."""
-import io, os, platform, shutil, subprocess, tarfile, time
+import io, ipaddress, os, platform, shutil, subprocess, tarfile, time
 
 import docker
 
@@ -102,7 +102,8 @@ class Engine:
 
     def bridge_address(self):
         """The address of this machine as containers see it."""
-        return self.client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+        config = self.client.networks.get("bridge").attrs["IPAM"]["Config"][0]
+        return config.get("Gateway") or str(ipaddress.ip_network(config["Subnet"])[1])  # a bridge just made has no Gateway yet
 
     def containers(self):
         """Those that SAM made and left."""

@@ -30,7 +30,16 @@ machine() {
 have() {
     for name; do
         case $name in
-        cc | gcc) printf 'cat >/dev/null\n' | stub "$name" ;;
+        cc | gcc | aarch64-linux-gnu-gcc)
+            stub "$name" <<END
+case \$1 in
+-print-file-name=*) f=\${1#*=}; if test -e '$work'/m/files/$name/\$f; then echo /lib/\$f; else echo \$f; fi ;;
+*) cat >/dev/null ;;
+esac
+END
+            ;;
+        file:*) mkdir -p "$work/m/files/cc" && : >"$work/m/files/cc/${name#file:}" ;;
+        arm64-file:*) mkdir -p "$work/m/files/aarch64-linux-gnu-gcc" && : >"$work/m/files/aarch64-linux-gnu-gcc/${name#arm64-file:}" ;;
         pkg-config) echo "for a; do case \$a in --*) ;; *) test -e '$work'/m/modules/\${a%% *}; exit ;; esac; done" | stub pkg-config ;;
         ctags) echo 'echo Universal Ctags' | stub ctags ;;
         module:*) : >"$work/m/modules/${name#module:}" ;;
@@ -44,6 +53,8 @@ have() {
 
 all_for_build='cc cmake make pkg-config curl certificates module:libcurl module:libcrypto module:libcjson
 module:libmicrohttpd module:yaml-0.1 module:zlib'
+all_for_package='cc cmake make certificates gzip file:libc.a file:libssl.a'
+all_for_arm64="$all_for_package aarch64-linux-gnu-gcc arm64-file:libc.a perl qemu-aarch64 python3"
 all="$all_for_build gcc clang clang-format ctags python3 venv botocore module:cmocka"
 
 # manager NAME: records its words; `install` makes what $supplies names be there.
@@ -120,6 +131,58 @@ machine 0
 manager apt-get
 run lambda
 check 'a Lambda build needs no HTTP server' told_not 'microhttpd'
+
+machine 0
+supplies=$all_for_package
+manager apt-get
+run package
+check 'a bare Debian can package' exit_is 0
+for p in gcc libc6-dev cmake make libssl-dev gzip ca-certificates; do
+    check "apt-get installs $p for package" told " install .* $p\\( \\|\$\\)"
+done
+check 'a package needs no shared libcurl' told_not 'libcurl'
+check 'a package for this machine needs no cross compiler' told_not 'aarch64'
+
+machine 0
+supplies='cc cmake make certificates gzip file:libc.a perl'
+manager dnf
+run package
+check 'a bare Amazon Linux can package' exit_is 0
+for p in gcc cmake make glibc-static perl-FindBin perl-IPC-Cmd gzip; do
+    check "dnf installs $p for package" told "^dnf install .* $p\\( \\|\$\\)"
+done
+check 'where there is no static OpenSSL none is asked for' told_not 'openssl'
+
+machine 0
+have cc cmake make certificates gzip file:libc.a perl
+run package
+check 'Perl does instead of a static OpenSSL' exit_is 0
+
+machine 0
+supplies=$all_for_arm64
+manager apt-get
+run package-arm64
+check 'a bare Debian can package for arm64' exit_is 0
+for p in gcc-aarch64-linux-gnu libc6-dev-arm64-cross perl qemu-user-static python3; do
+    check "apt-get installs $p for package-arm64" told " install .* $p\\( \\|\$\\)"
+done
+
+machine 1000
+have $all_for_arm64 readelf openssl unshare ip
+manager apt-get
+for purpose in package package-arm64 package-test; do
+    run $purpose
+    check "with everything present, $purpose ends well" exit_is 0
+    check "with everything present, $purpose installs nothing" told_nothing
+done
+
+machine 1000
+have $all_for_arm64
+rm "$work/m/files/aarch64-linux-gnu-gcc/libc.a"
+run package-arm64
+check 'a cross compiler without its C library is not enough' exit_is 1
+check 'and it is named' says 'C compiler and static C library for arm64 (Debian'
+supplies=$all
 
 machine 0
 have $all_for_build

@@ -45,8 +45,8 @@ static void read_memory(pid_t pid, struct sample *to) {
     snprintf(name, sizeof name, "/proc/%d/smaps_rollup", (int)pid);
     FILE *f = fopen(name, "r");
     while (f && fgets(line, sizeof line, f)) {
-        if (!strncmp(line, "Rss:", 4)) to->rss_kb = atol(line + 4);
-        if (!strncmp(line, "Anonymous:", 10)) to->own_kb = atol(line + 10);
+        if (!strncmp(line, "Rss:", 4)) to->rss_kb = strtol(line + 4, NULL, 10);
+        if (!strncmp(line, "Anonymous:", 10)) to->own_kb = strtol(line + 10, NULL, 10);
     }
     if (f) fclose(f);
 }
@@ -84,7 +84,7 @@ int main(int argc, char **argv) {
     snprintf(handler, sizeof handler, "_HANDLER=%s", getenv("_HANDLER") ? getenv("_HANDLER") : "private");
     char *environment[] = {api, handler, "AWS_REGION=us-east-1",
                            "PRIVATE_API_URL=https://example.execute-api.us-east-1.amazonaws.com/dev/private", NULL};
-    int n = argc > 2 ? atoi(argv[1]) : 0, files = argc - 2;
+    int n = argc > 2 ? (int)strtol(argv[1], NULL, 10) : 0, files = argc - 2;
     if (n < 1 || files > MAX_FILES) return fprintf(stderr, "usage: coldstart N BOOTSTRAP...\n"), 2;
     int listener = listen_at(api, sizeof api);
     struct sample *of[MAX_FILES];
