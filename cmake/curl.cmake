@@ -28,7 +28,7 @@ ExternalProject_Add(curl_build
   DEPENDS ${openssl_build}
   CMAKE_ARGS ${curl_options} -DCMAKE_TOOLCHAIN_FILE=${CMAKE_TOOLCHAIN_FILE} -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
     -DCMAKE_BUILD_TYPE=None -DCMAKE_EXE_LINKER_FLAGS=${pie_off}
-    "-DCMAKE_C_FLAGS=${flags_text} ${maps_text} -ffile-prefix-map=${curl_SOURCE_DIR}=curl -g -isystem ${openssl_flags_text}"
+    "-DCMAKE_C_FLAGS=${flags_text} -g -isystem ${openssl_flags_text}"
     -DOPENSSL_INCLUDE_DIR=${first_include} -DOPENSSL_SSL_LIBRARY=${ssl_file} -DOPENSSL_CRYPTO_LIBRARY=${crypto_file}
     -DOPENSSL_USE_STATIC_LIBS=ON
   BUILD_COMMAND $(MAKE) libcurl_static

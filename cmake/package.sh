@@ -59,7 +59,7 @@ if have flock; then
 fi
 
 # Whatever ends this before its end leaves no product, and no tree whose half-answered questions a later run would believe.
-trap 'rm -rf "$tree" "$out" "$out.new" "$log"' EXIT
+trap 'rm -rf "$tree" "$out" "$out.new" "$log" build/downloads/*.part' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 rm -rf "$out" "$out.new"
@@ -97,7 +97,8 @@ fi
 
 zip=$out/lambda-iam-c-$version-$arch$variant.zip
 mkdir "$out.new" && cp -p "$tree/package/bootstrap" "$tree/package/bootstrap.debug" "$out.new" &&
-    cp -p "$tree/package/bootstrap.zip" "$out.new/${zip##*/}" && mv "$out.new" "$out" || fail 'the package cannot be written'
+    cp -p "$tree/package/bootstrap.zip" "$out.new/${zip##*/}" &&
+    chmod 755 "$out.new" "$out.new/bootstrap" && mv "$out.new" "$out" || fail 'the package cannot be written'
 if test -n "$artifacts"; then
     { mkdir -p "$artifacts" && cp -p "$out/bootstrap" "$artifacts/.bootstrap" &&
         mv "$artifacts/.bootstrap" "$artifacts/bootstrap"; } 2>>"$log" ||

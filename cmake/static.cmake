@@ -60,9 +60,6 @@ endif()
 
 # The same bytes from any folder. The last map that fits wins.
 set(maps -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
-string(REPLACE ";" " " flags_text "${flags}")
-string(REPLACE ";" " " maps_text "${maps}")
-set(CMAKE_C_FLAGS "${CMAKE_C_FLAGS} ${flags_text} ${maps_text}")
 set(CMAKE_C_ARCHIVE_CREATE "<CMAKE_AR> qcD <TARGET> <OBJECTS>")
 set(CMAKE_C_ARCHIVE_FINISH "<CMAKE_RANLIB> -D <TARGET>")
 
@@ -88,6 +85,7 @@ else()
   pinned(openssl 3.5.7 https://github.com/openssl/openssl/releases/download/openssl-3.5.7/openssl-3.5.7.tar.gz
          a8c0d28a529ca480f9f36cf5792e2cd21984552a3c8e4aa11a24aa31aeac98e8)
   include(cmake/openssl.cmake)
+  list(APPEND maps -ffile-prefix-map=${openssl_SOURCE_DIR}=openssl)
   set(openssl_build openssl_build)
 endif()
 file(MAKE_DIRECTORY ${openssl_include})
@@ -110,7 +108,10 @@ target_include_directories(PkgConfig::CRYPTO INTERFACE ${openssl_include})
 # --- libcurl ---------------------------------------------------------------------------------------------------------
 pinned(curl 8.21.0 https://curl.se/download/curl-8.21.0.tar.gz
        d9b327997999045a24cda50f3983e69e51c516bd8be6ef9842fc7f99135e33bb)
+list(APPEND maps -ffile-prefix-map=${curl_SOURCE_DIR}=curl)
+string(REPLACE ";" " " flags_text "${flags};${maps}")
 include(cmake/curl.cmake)
+set(CMAKE_C_FLAGS "${CMAKE_C_FLAGS} ${flags_text}")
 
 archive(PkgConfig::CURL ${curl_file} curl_build openssl_ssl)
 target_include_directories(PkgConfig::CURL INTERFACE ${curl_SOURCE_DIR}/include)

@@ -101,7 +101,8 @@ static bool set_ca_bundle(CURL *curl, struct err *e) {
     static const char *const known[] = {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"};
     const char *named = getenv("AWS_CA_BUNDLE");
     if (named && *named) {
-        if (access(named, R_OK) != 0) return err_set(e, ERR_CONFIG, "AWS_CA_BUNDLE names %s, which cannot be read", named);
+        if (access(named, R_OK) != 0)
+            return err_set(e, ERR_CONFIG, "AWS_CA_BUNDLE names %s, which cannot be read", named);
         curl_easy_setopt(curl, CURLOPT_CAINFO, named);
         return true;
     }
@@ -138,9 +139,11 @@ static char *origin_text(const struct url *u) {
     return text;
 }
 
-bool http_open(const struct url *origin, const struct http_options *options, struct http_client **client, struct err *e) {
+bool http_open(const struct url *origin, const struct http_options *options, struct http_client **client,
+               struct err *e) {
     pthread_once(&curl_once, init_curl);
-    if (curl_ready != CURLE_OK) return err_set(e, ERR_NETWORK, "libcurl did not start: %s", curl_easy_strerror(curl_ready));
+    if (curl_ready != CURLE_OK)
+        return err_set(e, ERR_NETWORK, "libcurl did not start: %s", curl_easy_strerror(curl_ready));
     if (origin->tls) late_tls_start();
     struct http_client *c = calloc(1, sizeof *c);
     if (!c) return err_set(e, ERR_MEMORY, "out of memory for an HTTP client");
@@ -273,7 +276,8 @@ static bool judge(struct http_client *c, CURLcode code, const struct http_reques
     if (x->failed || code != CURLE_OK) {
         const char *detail = c->words[0] ? c->words : curl_easy_strerror(code);
         if (!x->failed && code == CURLE_SEND_FAIL_REWIND)
-            err_set(x->e, ERR_NETWORK, "the kept connection died while the request was on its way; it was not sent twice");
+            err_set(x->e, ERR_NETWORK,
+                    "the kept connection died while the request was on its way; it was not sent twice");
         else if (!x->failed) err_set(x->e, kind_of(code), "%s (libcurl %d)", detail, (int)code);
     } else if (!x->header_whole) {
         err_set(x->e, ERR_PROTOCOL, "the answer ended inside its header"); /* libcurl calls this a success */

@@ -20,15 +20,16 @@ struct http_client;
 
 /* A client for one origin (scheme, host, port). TLS verifies against AWS_CA_BUNDLE, else AL2023's bundle, else Debian's;
    a bundle that is named and cannot be read is ERR_CONFIG. Proxies of the environment are never used. */
-bool http_open(const struct url *origin, const struct http_options *options, struct http_client **client, struct err *e);
+bool http_open(const struct url *origin, const struct http_options *options, struct http_client **client,
+               struct err *e);
 void http_close(struct http_client *client); /* NULL is fine */
 
 /* Sends rq (method, path?query, fields and body as they are; Content-Length is added) and reads the whole answer into the
    arena. timeout_ms bounds the whole exchange, HTTP_NO_TIMEOUT waits for ever. Redirects are not followed.
    Errors: ERR_TIMEOUT, ERR_NETWORK, ERR_PROTOCOL (an answer cut inside its header or body), ERR_LIMIT, ERR_MEMORY;
    the sentence holds libcurl's own words and the URL without its query. */
-bool http_exchange(struct http_client *client, const struct http_request *rq, int64_t timeout_ms, struct http_response *rs,
-                   struct arena *a, struct err *e);
+bool http_exchange(struct http_client *client, const struct http_request *rq, int64_t timeout_ms,
+                   struct http_response *rs, struct arena *a, struct err *e);
 
 /* Seconds since 1970 of a Date field (RFC 9110 section 5.6.7); false if it is none. */
 bool http_date_read(struct str text, int64_t *unix_s);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS's own tools against this project. conformance.py [BUILD_DIR] [--without NAME]... [--only NAME]...
 Exit code 0 only if every check passed; a check that could not run counts against it, unless it was left out by name."""
-import argparse, importlib, sys
+import argparse, importlib, signal, sys
 
 from room import Report, Room
 
@@ -26,13 +26,14 @@ def main():
     parser.add_argument("--only", action="append", default=[], choices=names, metavar="NAME", help="leave all others out")
     asked = parser.parse_args()
     report = Report()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     with Room(asked.build) as room:
         for name, module, function, sentence in GROUPS:
             if name in asked.without or (asked.only and name not in asked.only):
                 report.leave_out(name, "asked for")
             else:
                 report.run(name, getattr(importlib.import_module(module), function), room, sentence)
-        report.leave_out("rie-concurrent", "the emulator's engine for AWS_LAMBDA_MAX_CONCURRENCY; bootstrap handles one event at a time")
+        report.leave_out("rie-concurrent", "the emulator's engine for AWS_LAMBDA_MAX_CONCURRENCY; bootstrap takes one event at a time")
     return report.end()
 
 

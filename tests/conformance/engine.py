@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Docker engine: the one that answers, or one of our own for the time of the run; and the base image that SAM wants."""
-import io, ipaddress, os, platform, shutil, subprocess, tarfile, time
+import io, ipaddress, os, platform, shutil, struct, subprocess, tarfile, time
 
 import docker
 
-from room import Unavailable, end, tail
+from room import Unavailable, end, read, tail
 
 ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 # SAM CLI adds its emulator to this one; nothing can be pulled, so it is made here, of busybox.
@@ -19,6 +19,20 @@ ENV PATH=/bin LAMBDA_TASK_ROOT=/var/task LAMBDA_RUNTIME_DIR=/var/runtime
 LABEL {OWN_LABEL}=1
 WORKDIR /var/task
 """
+
+
+MACHINES = {62: "x86_64", 183: "arm64"}
+
+
+def elf(path):
+    """(machine, needs a loader)"""
+    data = read(path, "rb")
+    assert data[:6] == b"\x7fELF\x02\x01", f"{path} is no 64-bit little-endian ELF file"
+    machine, = struct.unpack_from("<H", data, 18)
+    offset, = struct.unpack_from("<Q", data, 32)
+    size, n = struct.unpack_from("<HH", data, 54)
+    kinds = [struct.unpack_from("<I", data, offset + i * size)[0] for i in range(n)]
+    return MACHINES.get(machine, machine), 3 in kinds
 
 
 class Engine:
@@ -69,20 +83,22 @@ class Engine:
 
     def make_base_image(self, ca_bundle):
         """`FROM scratch`: busybox under the name of AWS's image, and the CA bundle where Amazon Linux has its own."""
-        try:
-            there = self.client.images.get(BASE_IMAGE)
+        for tag in (BASE_IMAGE, BASE_IMAGE.replace("al2023", "al2023-rapid")):
+            try:
+                there = self.client.images.get(tag)
+            except docker.errors.ImageNotFound:
+                continue
             if OWN_LABEL not in (there.labels or {}):
-                raise Unavailable(f"{BASE_IMAGE} is an image of yours; remove it, or leave the groups with Docker out")
-        except docker.errors.ImageNotFound:
-            pass
+                raise Unavailable(f"{tag} is an image of yours: remove it, or leave invoke and start-api out")
+            self.client.images.remove(there.id, force=True)
         busybox = next((f for f in (os.environ.get("BUSYBOX"), "/bin/busybox", "/usr/bin/busybox", "/usr/sbin/busybox",
-                                    "/sbin/busybox") if f and os.access(f, os.X_OK)), None)
+                                    "/sbin/busybox") if f and os.access(f, os.X_OK) and elf(f) == (ARCH, False)), None)
         if not busybox:
-            raise Unavailable("no busybox (package busybox-static) to make the base image of")
+            raise Unavailable("no static busybox (package busybox-static) to make the base image of")
         context = io.BytesIO()
         with tarfile.open(fileobj=context, mode="w") as tar:
             for name, data, mode in (("Dockerfile", DOCKERFILE.encode(), 0o644), ("ca-bundle.crt", ca_bundle, 0o644),
-                                     ("busybox", open(busybox, "rb").read(), 0o755)):
+                                     ("busybox", read(busybox, "rb"), 0o755)):
                 entry = tarfile.TarInfo(name)
                 entry.size, entry.mode = len(data), mode
                 tar.addfile(entry, io.BytesIO(data))
@@ -93,7 +109,7 @@ class Engine:
             said = " ".join(str(line.get("stream") or line.get("error") or "").strip() for line in problem.build_log)
             raise AssertionError(f"{problem}: {said[-1000:]}")
         if not self.process:  # somebody else's engine: leave it as it was
-            self.room.on_exit(lambda: self._forget_images())
+            self.room.on_exit(self._forget_images)
         return f"{image.attrs['Size'] / 1e6:.1f} MB"
 
     def _forget_images(self):

@@ -50,7 +50,8 @@ class Emulator:
 
     def send(self, event):
         c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        c.request("POST", "/2015-03-31/functions/function/invocations", event if isinstance(event, bytes) else json.dumps(event).encode())
+        data = event if isinstance(event, bytes) else json.dumps(event).encode()
+        c.request("POST", "/2015-03-31/functions/function/invocations", data)
         answer = c.getresponse()
         body = answer.read()
         c.close()

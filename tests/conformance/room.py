@@ -101,7 +101,8 @@ class Room:
         """The caller's, but no credentials, no profile and no home of his: nothing here is to reach an account."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SAM_CLI_", "PYTHON", "VIRTUAL_ENV"))}
         kept.update(HOME=self.folder, PATH=TOOLS + os.pathsep + kept.get("PATH", os.defpath), AWS_DEFAULT_REGION="us-east-1",
-                    AWS_EC2_METADATA_DISABLED="true", SAM_CLI_TELEMETRY="0", PYTHONWARNINGS="ignore")
+                    AWS_EC2_METADATA_DISABLED="true", AWS_ENDPOINT_URL="http://127.0.0.1:1", AWS_MAX_ATTEMPTS="1",
+                    SAM_CLI_TELEMETRY="0", PYTHONWARNINGS="ignore")
         if self.docker:
             kept["DOCKER_HOST"] = self.docker.host
         return {**kept, **more}

@@ -10,7 +10,12 @@ venv=build/conformance-venv
 have() { command -v "$1" >/dev/null 2>&1; }
 have_venv() { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
 have_engine() { have dockerd || { have docker && docker version >/dev/null 2>&1; }; }
-have_busybox() { for f in ${BUSYBOX:-} /bin/busybox /usr/bin/busybox /usr/sbin/busybox /sbin/busybox; do test -x "$f" && return; done; false; }
+have_busybox() {
+    for f in ${BUSYBOX:-} /bin/busybox /usr/bin/busybox /usr/sbin/busybox /sbin/busybox; do
+        test -x "$f" && ! LC_ALL=C ldd "$f" 2>/dev/null | grep -q '=>' && return
+    done
+    false
+}
 
 # find_missing: the Debian and the Fedora names of what is not here
 find_missing() {

@@ -231,8 +231,7 @@ class Translation:
     def stages(self):
         for _, t in self.pairs:
             for name, stage in resources(t, "AWS::ApiGateway::Stage").items():
-                assert stage["Properties"]["StageName"] == {"Ref": "StageName"} or stage["Properties"]["StageName"] == "dev", \
-                    (name, stage["Properties"]["StageName"])
+                assert stage["Properties"]["StageName"] in ({"Ref": "StageName"}, "dev"), (name, stage["Properties"]["StageName"])
 
     def count(self):
         for _, t in self.pairs:
@@ -304,7 +303,7 @@ def variant(room, name):
             for path, node in walk(t):
                 assert not (isinstance(node, dict) and "credentials" in map(str.lower, map(str, node))), path
             assert not any(r.get("DeletionPolicy") == "Retain" for r in t["Resources"].values()), "Retain"
-            assert not any(r["Properties"].get("StageName") == "Stage" for r in t["Resources"].values() if "Properties" in r), "Stage"
+            assert not any(r.get("Properties", {}).get("StageName") == "Stage" for r in t["Resources"].values()), "a stage named Stage"
             for where, s in policies(t):
                 if "execute-api:Invoke" in as_list(s["Action"]):
                     assert "*" not in json.dumps(s["Resource"]), (where, s)

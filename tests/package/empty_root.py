@@ -68,7 +68,7 @@ def https_server(folder):
     context.load_cert_chain(f"{folder}/good.pem", f"{folder}/good.key")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 443), PrivateApi)
     server.daemon_threads = True
-    server.handle_error = lambda *_: None # a client that does not trust us hangs up
+    server.handle_error = lambda *_: None  # a client that does not trust us hangs up
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -87,7 +87,7 @@ def empty_root(folder, bootstrap, bundle, emulator):
 
 
 def ask(root, host=HOST):
-    """One event to `public` in that root; its reply as (status, body as an object), and what it printed."""
+    """One event to `public` in that root; its reply as (status, body as an object). What it printed is printed."""
     fake = Fake()
     fake.give({**EVENT, "resource": "/public", "path": "/public"})
     command = ["/emulator", "/bootstrap"] if os.path.exists(f"{root}/emulator") else ["/bootstrap"]
@@ -96,9 +96,9 @@ def ask(root, host=HOST):
     try:
         kind, body = fake.take()
         reply = json.loads(body)
-        return reply.get("statusCode"), json.loads(reply.get("body", "null")), b""
+        return reply.get("statusCode"), json.loads(reply.get("body", "null"))
     except Exception as e:
-        return None, repr(e), b""
+        return None, repr(e)
     finally:
         process.kill()
         print("    " + process.stdout.read().decode(errors="replace").strip().replace("\n", "\n    "))
@@ -121,7 +121,7 @@ def main():
         name_server()
         https_server(folder)
 
-        status, body, _ = ask(empty_root(folder, bootstrap, f"{folder}/good.ca.pem", emulator))
+        status, body = ask(empty_root(folder, bootstrap, f"{folder}/good.ca.pem", emulator))
         check("the private API answers through public", status == 200 and body.get("body") == "hello", status, body)
         check("the name was asked of the name server", (HOST, 1) in asked, asked)
         path, headers, sent = seen[0] if seen else ("", {}, b"")
@@ -130,11 +130,11 @@ def main():
         check("User-Agent carries the version", headers.get("User-Agent", "").startswith("lambda-iam-c/"), headers)
 
         seen.clear()
-        status, body, _ = ask(empty_root(folder, bootstrap, f"{folder}/other.ca.pem", emulator))
+        status, body = ask(empty_root(folder, bootstrap, f"{folder}/other.ca.pem", emulator))
         check("another authority's bundle is 502", status == 502, status, body)
-        status, body, _ = ask(empty_root(folder, bootstrap, None, emulator))
+        status, body = ask(empty_root(folder, bootstrap, None, emulator))
         check("no bundle at all is 502", status == 502, status, body)
-        status, body, _ = ask(empty_root(folder, bootstrap, f"{folder}/good.ca.pem", emulator), "zzzzz.execute-api.us-east-1.amazonaws.com")
+        status, body = ask(empty_root(folder, bootstrap, f"{folder}/good.ca.pem", emulator), "zzzzz.execute-api.us-east-1.amazonaws.com")
         check("a name that does not exist is 502", status == 502, status, body)
         check("and nothing was sent then", not seen, seen)
     return failed != 0

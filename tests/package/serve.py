@@ -46,6 +46,7 @@ class Fake:
 
         self.server = http.server.ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a killed bootstrap hangs up
         self.address = f"{host}:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -56,7 +57,7 @@ class Fake:
     def give(self, event):
         self.events.put(event)
 
-    def take(self, seconds=30):
+    def take(self, seconds=20):
         return self.answers.get(timeout=seconds)
 
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any text is a template, or refused by its file's name; what stands behind a line "---" is the callers file. In a
+   model every route has a function, every function a role, and every statement can be asked. */
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "model.h"
+
+struct file {
+    FILE *f;
+    char path[32];
+};
+
+/* A file without a name, made anew for every text. */
+static const char *keep(struct file *file, struct str text) {
+    if (!file->f) file->f = tmpfile();
+    FUZZ_HOLDS(file->f && ftruncate(fileno(file->f), 0) == 0);
+    FUZZ_HOLDS(pwrite(fileno(file->f), text.p, text.n, 0) == (ssize_t)text.n);
+    snprintf(file->path, sizeof file->path, "/proc/self/fd/%d", fileno(file->f));
+    return file->path;
+}
+
+static void ask(const struct model *m) {
+    for (size_t i = 0; i < m->n_principals; i++)
+        policy_evaluate(&m->principals[i].policies, STR("execute-api:Invoke"), m->principals[i].arn, NULL);
+    for (size_t i = 0; i < m->n_functions; i++) FUZZ_HOLDS(m->functions[i].role && m->functions[i].name.n);
+    for (size_t i = 0; i < m->n_apis; i++)
+        for (size_t k = 0; k < m->apis[i].n_routes; k++)
+            FUZZ_HOLDS(m->apis[i].routes[k].function && m->apis[i].routes[k].path.p[0] == '/');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+    static struct file template, callers;
+    struct arena *a = fuzz_arena();
+    struct str text = fuzz_text(data, n), mark = STR("\n---\n");
+    size_t at = str_find(text, mark);
+    struct model_options o = {
+        .region = STR("eu-central-1"), .account_id = STR("123456789012"), .stack_name = STR("demo")};
+    struct model m;
+    struct err e;
+    o.template_path = keep(&template, (struct str){text.p, at < n ? at + 1 : n});
+    if (at < n) o.callers_path = keep(&callers, (struct str){text.p + at + mark.n, n - at - mark.n});
+    if (model_read(&o, &m, a, &e)) ask(&m);
+    else FUZZ_HOLDS(strncmp(e.msg, "/proc/self/fd/", 14) == 0);
+    return 0;
+}

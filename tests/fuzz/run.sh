@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# sh tests/fuzz/run.sh [SECONDS [NAME...]]: builds the harnesses into build-fuzz/ and runs each (or those named) for so
+# long, 60 seconds by default. What a run has learned stays in build-fuzz/corpus/ for the next one.
+# Exit code: 0 nothing was found, 1 a finding (its input is in build-fuzz/findings/), 2 it could not be built.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=build-fuzz
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+all='json apigw_event apigw_reply http_query url sigv4_verify sigv4_roundtrip node model policy profile zip elf'
+names=${*:-$all}
+findings=0
+
+give_up() {
+    echo "fuzz: $1" >&2
+    exit 2
+}
+
+check_clang() {
+    command -v clang >/dev/null || give_up 'clang is not installed; libFuzzer is a part of it'
+    printf '%s\n' '#include <stdint.h>' '#include <stddef.h>' 'int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);' \
+        'int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) { return !p && n; }' |
+        clang -fsanitize=fuzzer,address,undefined -x c - -o "$build/probe" 2>"$build/probe.log" ||
+        give_up "clang has no libFuzzer or no sanitizers; their package is libclang-rt-$(clang -dumpversion |
+            sed 's/[.].*//')-dev (Debian) or compiler-rt (Fedora). $build/probe.log says more"
+}
+
+# A failed step shows what it said.
+quietly() {
+    "$@" >"$build/build.log" 2>&1 && return
+    cat "$build/build.log" >&2
+    give_up 'the harnesses could not be built'
+}
+
+# seed KIND NAME: standard input becomes a first input.
+seed() {
+    mkdir -p "$build/seeds/$1"
+    cat >"$build/seeds/$1/$2"
+}
+
+make_seeds() {
+    rm -rf "$build/seeds"
+    mkdir -p "$build/seeds"
+    "$build/fuzz_seeds" "$build/seeds" || give_up 'the seeds could not be written'
+    seed yaml template <template.yaml
+    seed yaml callers <local/callers.yaml
+    { cat template.yaml && echo --- && cat local/callers.yaml; } | seed yaml both
+    seed reply rest <<'END'
+{"statusCode":200,"headers":{"X-A":"1"},"multiValueHeaders":{"x-b":["1","2"]},"body":"AP8=","isBase64Encoded":true}
+END
+    seed request get <<'END'
+7 GET /private/a%20b?x=1&y=%2F
+Content-Type: application/json
+
+{}
+END
+    seed query all <<'END'
+a=1&b=%C3%A9&a=+&c&=d&&e=%00
+END
+    printf 'http://user_1.localhost:3000/a?b' | seed url name
+    printf 'HTTPS://[::1]:443' | seed url address
+    seed profile two <<'END'
+[default]
+aws_access_key_id = AKIDEXAMPLE
+aws_secret_access_key = secret ; not a comment
+aws_session_token=t
+region = eu-central-1
+# [default]
+[ other ]
+END
+    printf '0arn:*:execute-api:*:*:a?c/*/GET/*\narn:aws:execute-api:e:1:abc/dev/GET/x' | seed policy resource
+    printf '1EXECUTE-api:*\nexecute-api:Invoke' | seed policy action
+}
+
+# Where a harness begins, and its words.
+seeds_of() {
+    case $1 in
+    json | apigw_event) echo "events -dict=tests/fuzz/json.dict" ;;
+    apigw_reply) echo "$build/seeds/reply events -dict=tests/fuzz/json.dict" ;;
+    http_query) echo "$build/seeds/query" ;;
+    sigv4_*) echo "$build/seeds/request -dict=tests/fuzz/sigv4.dict -max_len=8192" ;;
+    node | model) echo "$build/seeds/yaml -dict=tests/fuzz/template.dict" ;;
+    *) echo "$build/seeds/$1" ;;
+    esac
+}
+
+report() { # NAME STATUS
+    log=$build/logs/$1
+    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
+    input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+    printf '%-16s %10s executions %6s edges  ' "$1" "${executions:-?}" "${edges:-?}"
+    if [ "$2" -eq 0 ]; then
+        echo 'none found'
+        return
+    fi
+    findings=$((findings + 1))
+    grep -m 1 -E 'does not hold:|runtime error:|^SUMMARY:|ERROR:' "$log" || echo "exit code $2: see $log"
+    if [ -n "$input" ]; then echo "    replay: $build/fuzz_$1 $input"; fi
+}
+
+run() {
+    mkdir -p "$build/corpus/$1"
+    # Unquoted: the list of seeds and options is one.
+    # shellcheck disable=SC2046
+    "$build/fuzz_$1" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 -verbosity=1 \
+        -artifact_prefix="$build/findings/$1-" "$build/corpus/$1" $(seeds_of "$1") >"$build/logs/$1" 2>&1
+    report "$1" $?
+}
+
+case $seconds in '' | *[!0-9]* | 0) give_up "SECONDS is a whole number from 1 on, not '$seconds'" ;; esac
+for name in $names; do
+    case " $all " in *" $name "*) ;; *) give_up "there is no harness $name; there are: $all" ;; esac
+done
+mkdir -p "$build/logs" "$build/findings"
+check_clang
+quietly cmake -S . -B "$build" -DCMAKE_C_COMPILER=clang -DFUZZ=ON -DBUILD_TESTING=OFF
+quietly cmake --build "$build" --target fuzz --parallel "${JOBS:-$(getconf _NPROCESSORS_ONLN)}"
+make_seeds
+for name in $names; do run "$name"; done
+if [ "$findings" -gt 0 ]; then
+    echo "fuzz: $findings findings; their logs are in $build/logs/"
+    exit 1
+fi
