@@ -14,10 +14,13 @@
 #                    FETCHCONTENT_SOURCE_DIR_CURL= _CJSON= _OPENSSL= unpacked releases, to build offline
 #   test-package     proves what package built: hardening, zip, reproducibility, life in an empty root (needs root)
 #   build-PublicFunction, build-PrivateFunction   what `sam build` calls: package, and bootstrap into $(ARTIFACTS_DIR)
+#   bench-coldstart  start and memory of the packages, the development build, and PEERS="a/bootstrap b/bootstrap"
+#   conformance      AWS's own tools against this project: SAM CLI, cfn-lint, the RIE, moto (needs root for Docker)
+#   fuzz             every parser under libFuzzer, FUZZ_SECONDS=60 each
 #   clean            removes what the targets above built
 .DEFAULT_GOAL := build
 .PHONY: build demo run test test-asan test-valgrind lint lint-compile lint-format lint-style lint-templates lint-shell \
-        format package test-package build-PublicFunction build-PrivateFunction clean help tests lint-tools
+        format package test-package bench-coldstart conformance fuzz build-PublicFunction build-PrivateFunction clean help tests lint-tools
 
 # Targets share build/, so they run one after the other; -j is for the compiler, and CMake gives it.
 .NOTPARALLEL:
@@ -34,7 +37,7 @@ pinned_folders = $(foreach d,CURL CJSON OPENSSL,FETCHCONTENT_SOURCE_DIR_$d='$(FE
 compile = MAKEFLAGS=--no-print-directory cmake --build $(1) --parallel $(JOBS)
 
 sources = $(shell find base sigv4 http runtime handlers local tests -name '*.[ch]')
-scripts = $(shell find cmake local tests -name '*.sh')
+scripts = $(shell find cmake local scripts tests -name '*.sh')
 
 # only_if_run(names): says which tests did not run; on a build server that is a failure, for nobody reads the log there.
 define only_if_run
@@ -115,7 +118,7 @@ lint-style: lint-tools
 	@python3 tests/check_style.py
 
 lint-templates: $(CFN_LINT)-$(CFN_LINT_VERSION)
-	@$(CFN_LINT) -c I -t template.yaml local/callers.yaml
+	@$(CFN_LINT) -c I -t template.yaml local/callers.yaml templates/*.yaml
 
 # The file's name holds the version: another version, another installation.
 $(CFN_LINT)-$(CFN_LINT_VERSION): | lint-tools
@@ -130,12 +133,30 @@ lint-shell:
 format: lint-tools
 	@clang-format -i $(sources)
 
-package:
-	@$(package)
+package: build
+	@DOCTOR=build/apigw $(package)
 
 test-package:
 	@$(install) package-test
 	@JOBS=$(JOBS) python3 tests/package/run.py
+
+# Peers are other people's bootstraps that lie on this machine; without any, the table says so.
+bench-coldstart: build
+	@$(package)
+	@$(subst PIE='$(PIE)',PIE=off,$(package))
+	@cc -O2 -o build/coldstart tests/package/coldstart.c
+	@echo "_HANDLER=private, exec to the first GET next, median of 105 starts in turn:"
+	@build/coldstart 105 build/package/*/bootstrap build/bootstrap $(PEERS)
+	@echo "_HANDLER=public:"
+	@_HANDLER=public build/coldstart 105 build/package/*/bootstrap build/bootstrap
+	@test -n "$(PEERS)" || echo "not measured: a peer (give PEERS=\"path/to/bootstrap ...\")"
+
+conformance: build
+	@sh tests/conformance/run.sh
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@sh tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 # SAM calls these in a copy of the folder; the second one finds everything compiled.
 build-PublicFunction build-PrivateFunction:
@@ -144,4 +165,4 @@ build-PublicFunction build-PrivateFunction:
 	@$(package) "$(ARTIFACTS_DIR)"
 
 clean:
-	@rm -rf build build-asan build-lint-gcc build-lint-clang
+	@rm -rf build build-asan build-fuzz build-lint-gcc build-lint-clang

@@ -5,6 +5,7 @@
 #   ARCH        x86_64 or arm64; this machine's by default
 #   PIE=off     fixed addresses: 0.2 ms faster to start, no address randomisation
 #   SMALL=yes   OpenSSL cut down from its pinned release, even where the distribution has a static one
+#   DOCTOR      an apigw, whose doctor has to pass the zip
 #   FETCHCONTENT_SOURCE_DIR_CURL, _CJSON, _OPENSSL   folders of unpacked releases, instead of downloading
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -93,6 +94,10 @@ said=$($emulator "$tree/package/bootstrap" --version 2>&1)
 test "$said" = "lambda-iam-c $version" || die "bootstrap --version says '$said' instead of 'lambda-iam-c $version'"
 if test -n "$emulator"; then
     python3 tests/package/serve.py $emulator "$tree/package/bootstrap" || die "bootstrap fails under $emulator"
+fi
+
+if test -n "${DOCTOR:-}"; then
+    "$DOCTOR" doctor --arch $arch "$tree/package/bootstrap.zip" >"$log" 2>&1 || fail 'apigw doctor does not pass the zip'
 fi
 
 zip=$out/lambda-iam-c-$version-$arch$variant.zip

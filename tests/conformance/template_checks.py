@@ -296,10 +296,22 @@ class Translation:
                 equal(f["Properties"]["Runtime"], "provided.al2023")
 
 
+def guarded(t):
+    """The doors to PrivateFunction of a variant, and whether each asks for AWS_IAM."""
+    doors = {name: r["Properties"]["AuthType"] == "AWS_IAM" for name, r in resources(t, "AWS::Lambda::Url").items()
+             if "PrivateFunction" in json.dumps(r["Properties"]["TargetFunctionArn"])}
+    for api in [*resources(t, "AWS::ApiGatewayV2::Api"), *resources(t, "AWS::ApiGateway::RestApi")]:
+        for where, method in methods(t, api).items():
+            if "PrivateFunction" in json.dumps(method):
+                doors[api, where] = any("AWS_IAM" in entry for entry in method.get("security", []))
+    return doors
+
+
 def variant(room, name):
     """What must hold for every other SAM template of the project, with its defaults."""
     for region in REGIONS:
         for t in translated(room, name, region, [{}]):
+            assert guarded(t) and all(guarded(t).values()), f"open, or no door at all: {guarded(t)}"
             for path, node in walk(t):
                 assert not (isinstance(node, dict) and "credentials" in map(str.lower, map(str, node))), path
             assert not any(r.get("DeletionPolicy") == "Retain" for r in t["Resources"].values()), "Retain"
@@ -326,4 +338,4 @@ def translation_group(report, room):
     report.check("functions: architecture by parameter, handlers public and private", t.architecture)
     for name in templates(room):
         if is_sam(room, name) and name != "template.yaml":
-            report.check(f"{name}: no credentials, nothing kept, no stray stage, no wildcard", variant, room, name)
+            report.check(f"{name}: private asks for AWS_IAM; no credentials, nothing kept, no stray stage, no wildcard", variant, room, name)

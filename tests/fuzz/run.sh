@@ -55,6 +55,14 @@ Content-Type: application/json
 
 {}
 END
+    seed request authorized <<'END'
+0POST /
+Host: a
+X-Amz-Date: 20150830T123600Z
+Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/eu-west-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+body
+END
     seed query all <<'END'
 a=1&b=%C3%A9&a=+&c&=d&&e=%00
 END
