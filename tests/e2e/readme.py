@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs what README.md tells to run: the commands of "Run it here", the smoke script's, and the handler, which CMake takes
+out of README.md and builds. readme.py BUILD_DIR HANDLER"""
+import http.server, threading
+
+from apigw import *
+
+build, handler = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+    README = f.read()
+
+
+def section(title):
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.M | re.S)
+    assert found, f"README.md has no section {title!r}"
+    return found[1]
+
+
+def blocks(title):
+    return re.findall(r"^```sh\n(.*?)^```", section(title), re.M | re.S)
+
+
+def shell(g, text):
+    """Runs a block in the gateway's folder, with this build's folder and this gateway's ports in the README's places."""
+    text = text.replace("build/apigw", os.path.join(build, "apigw")).replace("scripts/", os.path.join(ROOT, "scripts/"))
+    for url, port in ((g.public, "3000"), (g.private, "3001")):
+        text = text.replace("127.0.0.1:" + port, urllib.parse.urlsplit(url).netloc)
+    r = subprocess.run(["sh", "-eu", "-c", text], cwd=g.folder, capture_output=True, text=True, timeout=60)
+    return r.returncode, r.stdout + r.stderr
+
+
+def run_it_here():
+    start, open_calls, signed_calls = blocks("Run it here")
+    assert "make run" in start and "build/apigw start --callers local/callers.yaml" in start, start
+    with Gateway(build) as g:
+        code, out = shell(g, open_calls)
+        assert code == 0 and '"params":{"client":"curl"}' in out and '{"message":"Missing Authentication Token"}' in out, out
+        code, out = shell(g, signed_calls)
+        assert code == 0 and out.count(':user/bob"') == 2, out
+
+
+def smoke():
+    script = [b for b in blocks("Is it really closed?") if "--public-url" in b]
+    equal(len(script), 1)
+    with Gateway(build) as g:
+        local = script[0][script[0].index("sh scripts/smoke.sh --public-url"):]
+        code, out = shell(g, local)
+        assert code == 0 and "8 passed, 0 failed" in out, out
+
+
+def doctor():
+    assert "build/apigw doctor" in section("Will it start on Lambda?")
+    r = subprocess.run([os.path.join(build, "apigw"), "doctor", os.path.join(build, "bootstrap")], capture_output=True, text=True)
+    assert r.returncode in (0, 1) and "loader" in r.stdout, r
+
+
+def own_handler():
+    """One turn of the Runtime API for the README's handler."""
+    replies, served = [], threading.Event()
+
+    class Api(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def do_GET(self):
+            if replies:
+                served.wait(20)  # the second next stays open until the test has seen enough
+                self.close_connection = True
+                return
+            self.send_response(200)
+            self.send_header("Lambda-Runtime-Aws-Request-Id", "1")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def do_POST(self):
+            replies.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    process = subprocess.Popen([handler], env={"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"})
+    deadline = time.time() + 20
+    while not replies and time.time() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    served.set()
+    server.shutdown()
+    equal(replies[:1], [("/2018-06-01/runtime/invocation/1/response", b'{"hello":"world"}')])
+
+
+def story():
+    demo = subprocess.run(["sh", os.path.join(ROOT, "local/demo.sh"), build], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    equal(demo.returncode, 0)
+    told = re.search(r"^```\n(1\..*?)^```", section("What you will see"), re.M | re.S)[1]
+    for line in told.splitlines():
+        assert line.rstrip(".").strip() in demo.stdout, f"make demo does not print: {line}"
+
+
+def links():
+    for target in re.findall(r"\]\((?!https?://|#)([^)]+)\)", README):
+        assert os.path.exists(os.path.join(ROOT, target)), f"README.md links to {target}, which is not there"
+
+
+sys.exit(run_cases([
+    ("the story in the README is the one make demo tells", story),
+    ("the commands of \"Run it here\" do what the README says", run_it_here),
+    ("the smoke script passes as the README calls it", smoke),
+    ("apigw doctor judges a bootstrap", doctor),
+    ("the README's own handler answers an event", own_handler),
+    ("every link to a file leads somewhere", links),
+]))
