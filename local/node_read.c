@@ -13,7 +13,7 @@
 #include "node.h"
 
 /* Member look-up is a walk, so a mapping's size is bounded too; CloudFormation's own limits are far below. */
-enum { MAX_BYTES = 1024 * 1024, MAX_DEPTH = 64, MAX_MEMBERS = 2000 };
+enum { MAX_BYTES = 1024 * 1024, MAX_DEPTH = 64, MAX_MEMBERS = 2000, MAX_TAG = 64 };
 
 struct reader {
     yaml_parser_t parser;
@@ -60,7 +60,7 @@ static bool read_tag(struct reader *r, const yaml_char_t *tag, struct str *intri
     struct str s = str_of((const char *)tag);
     *intrinsic = (struct str){0};
     if (!s.p) return true;
-    bool known = s.n > 1 && s.p[0] == '!';
+    bool known = s.n > 1 && s.n <= MAX_TAG && s.p[0] == '!';
     for (size_t i = 1; i < s.n; i++) known = known && is_name_byte(s.p[i]);
     if (!known) return node_error(&r->here, r->e, "the YAML tag %.*s is not supported", STR_ARG(s));
     struct str name = {s.p + 1, s.n - 1};

@@ -28,8 +28,8 @@ enum policy_decision { POLICY_IMPLICIT_DENY, POLICY_EXPLICIT_DENY, POLICY_ALLOW 
 enum policy_decision policy_evaluate(const struct policy_statements *s, struct str action, struct str resource,
                                      const struct policy_statement **deciding);
 
-/* IAM's wildcards: '*' is any run of characters, '?' is one. Actions are compared without case. In the ARN of a resource
-   case counts, '?' is no colon, and a '*' goes beyond a colon only as the last character of its segment. */
+/* IAM's wildcards: '*' is any run of characters, '?' is one that is no colon. Actions are compared without case. In the
+   ARN of a resource case counts, and a '*' goes beyond a colon only as the last character of its segment. */
 enum policy_text { POLICY_ACTION, POLICY_RESOURCE };
 bool policy_matches(struct str pattern, struct str text, enum policy_text kind);
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { MAX_LOGICAL_ID = 255 }; /* CloudFormation's limit */
+
 static bool of_bytes(struct str s, const char *bytes) {
     for (size_t i = 0; i < s.n; i++)
         if (!strchr(bytes, s.p[i]) || s.p[i] == 0) return false;
@@ -108,6 +110,8 @@ static bool read_resource(struct template *t, struct node_member m, struct templ
     struct node place = {.file = n->file, .line = m.line};
     if (!of_bytes(m.key, LOWER UPPER DIGITS))
         return node_error(&place, e, "the logical id %.*s is not letters and digits", STR_ARG(m.key));
+    if (m.key.n > MAX_LOGICAL_ID)
+        return node_error(&place, e, "the logical id %.*s is longer than %d", STR_ARG(m.key), MAX_LOGICAL_ID);
     if (!type || type->kind != NODE_SCALAR)
         return node_error(&place, e, "the resource %.*s has no Type", STR_ARG(m.key));
     struct node *named = node_new(n->kind, &place, t->arena, e); /* the same, but it stands at the logical id */

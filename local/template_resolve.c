@@ -30,7 +30,8 @@ static bool resolve_att(struct template *t, const struct node *arg, const struct
         return node_error(arg, e, "Fn::GetAtt takes a resource and an attribute, both plain names");
     buf_init(&dotted, MAX_TEXT, t->arena);
     buf_addf(&dotted, "%.*s.%.*s", STR_ARG(arg->at[0].value->text), STR_ARG(arg->at[1].value->text));
-    return buf_ok(&dotted, e) && template_name_att(t, buf_str(&dotted), arg, out, e);
+    if (!buf_ok(&dotted, e)) return err_prefix(e, "%s:%u: ", arg->file, arg->line);
+    return template_name_att(t, buf_str(&dotted), arg, out, e);
 }
 
 static bool pick(struct template *t, const struct node *arg, const struct node **branch, struct err *e) {

@@ -258,9 +258,10 @@ static void write_context(struct buf *out, struct apigw_event ev, struct arena *
     strftime(time_text, sizeof time_text, "%d/%b/%Y:%H:%M:%S +0000", &tm);
     struct str time_str = str_of(time_text);
     struct buf path; /* here, and only here, the path has its stage */
-    buf_init(&path, MAX_QUERY_BYTES, a);
+    buf_init(&path, out->limit, a);
     buf_addf(&path, "/%.*s", STR_ARG(ev.stage));
     buf_add(&path, ev.http.path);
+    out->failed |= path.failed;
     struct str staged = buf_str(&path);
     buf_add(out, STR(",\"requestContext\":{"));
     WRITE_PAIRS(out, {"resourceId", &ev.resource_id}, {"resourcePath", &ev.resource}, {"httpMethod", &ev.http.method},

@@ -168,6 +168,14 @@ def methods(template, api):
     return {(path, verb): m for path, verbs in paths.items() for verb, m in verbs.items() if verb != "parameters"}
 
 
+def stray_stages(template):
+    """A Deployment with a StageName publishes a stage too."""
+    named = {**resources(template, "AWS::ApiGateway::Stage"), **resources(template, "AWS::ApiGateway::Deployment"),
+             **resources(template, "AWS::ApiGatewayV2::Stage")}
+    return {name: r["Properties"]["StageName"] for name, r in named.items()
+            if r["Properties"].get("StageName") not in (None, {"Ref": "StageName"}, "dev", "$default")}
+
+
 def schemes(template, api):
     return template["Resources"][api]["Properties"]["Body"].get("components", {}).get("securitySchemes", {})
 
@@ -230,8 +238,7 @@ class Translation:
 
     def stages(self):
         for _, t in self.pairs:
-            for name, stage in resources(t, "AWS::ApiGateway::Stage").items():
-                assert stage["Properties"]["StageName"] in ({"Ref": "StageName"}, "dev"), (name, stage["Properties"]["StageName"])
+            equal(stray_stages(t), {})
 
     def count(self):
         for _, t in self.pairs:
@@ -315,7 +322,7 @@ def variant(room, name):
             for path, node in walk(t):
                 assert not (isinstance(node, dict) and "credentials" in map(str.lower, map(str, node))), path
             assert not any(r.get("DeletionPolicy") == "Retain" for r in t["Resources"].values()), "Retain"
-            assert not any(r.get("Properties", {}).get("StageName") == "Stage" for r in t["Resources"].values()), "a stage named Stage"
+            equal(stray_stages(t), {})
             for where, s in policies(t):
                 if "execute-api:Invoke" in as_list(s["Action"]):
                     assert "*" not in json.dumps(s["Resource"]), (where, s)

@@ -5,7 +5,7 @@
 # Exit code: 0 nothing was found, 1 a finding (its input is in build-fuzz/findings/), 2 it could not be built.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-build=build-fuzz
+build='build-fuzz'
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
 all='json apigw_event apigw_reply http_query url sigv4_verify sigv4_roundtrip node model policy profile zip elf'

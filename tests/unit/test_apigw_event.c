@@ -248,6 +248,17 @@ static void written_nulls(void **state) {
         if (str_find(text, str_of(parts[i])) == SIZE_MAX) fail_msg("%s is not in %.*s", parts[i], STR_ARG(text));
 }
 
+static void long_path(void **state) {
+    (void)state;
+    static char path[70000];
+    memset(path, 'a', sizeof path);
+    memcpy(path, "/dev/", 5);
+    struct str staged = {path, sizeof path};
+    struct apigw_event long_one = {.http = {.method = STR("GET"), .path = {path + 4, sizeof path - 4}}};
+    long_one.stage = STR("dev");
+    assert_true(str_find(written(&long_one), staged) != SIZE_MAX);
+}
+
 static void small_events(void **state) {
     (void)state;
     static const char *const good[] = {
@@ -314,6 +325,7 @@ int main(void) {
         EVENT_CASE("repeats, callers and stage variables of the samples are read", details),
         EVENT_CASE("a written event is read as the same event", there_and_back),
         EVENT_CASE("what is absent is written as null", written_nulls),
+        EVENT_CASE("bug: a path of more than 64 KiB is written whole with its stage", long_path),
         EVENT_CASE("members may be absent, null or odd where nothing depends on them", small_events),
         EVENT_CASE("the console's placeholders are texts like others", placeholders),
         EVENT_CASE("single-value maps serve where the others are missing", single_maps),

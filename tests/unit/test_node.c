@@ -199,6 +199,13 @@ static void garbage(void **state) {
     }
 }
 
+static void long_tag(void **state) {
+    (void)state;
+    char text[512] = "a: 1\nb: !";
+    memset(text + strlen(text), 'T', 400);
+    refused(text, "t.yaml:2: the YAML tag !TTTT");
+}
+
 int main(void) {
     const struct CMUnitTest cases[] = {
         CASE("a document is a tree with lines", tree),
@@ -211,6 +218,7 @@ int main(void) {
         CASE("a mapping has a limit", many_members),
         CASE("a file that cannot be read is named", files),
         CASE("a plain scalar that YAML would rewrite is told from one that it keeps", rewritten),
+        CASE("bug: a long tag is refused with its line", long_tag),
         CASE("garbage is refused or read, without a crash", garbage),
     };
     return cmocka_run_group_tests_name("node", cases, open_arena, close_arena);

@@ -284,6 +284,18 @@ static void sections(void **state) {
     good("Outputs: {A: !ImportValue x}\nResources: {A: {Type: X, Properties: {P: !Unknown y}}}\n");
 }
 
+static void long_names(void **state) {
+    (void)state;
+    static char text[80 * 1024], name[70 * 1024];
+    memset(name, 'A', sizeof name - 1);
+    snprintf(text, sizeof text, "Resources:\n  %.256s: {Type: X}\n", name);
+    refused(text, ":2: the logical id AAAA");
+    snprintf(text, sizeof text, "Resources:\n  %.255s: {Type: X}\n", name);
+    good(text);
+    snprintf(text, sizeof text, "Conditions:\n  C: !Equals [a, !GetAtt A.%s]\n" END, name);
+    refused(text, ":2: text is longer than its limit");
+}
+
 static void partitions(void **state) {
     (void)state;
     static const char *const table[][3] = {{"us-east-1", "aws", "amazonaws.com"},
@@ -316,6 +328,7 @@ int main(void) {
         CASE("a long chain of conditions is refused", long_chain),
         CASE("a rule that does not hold refuses to start", rules),
         CASE("unknown sections and attributes are refused, unread ones are not looked at", sections),
+        CASE("bug: names that are too long are refused with their line", long_names),
         CASE("partition and URL suffix follow from the region", partitions),
     };
     return cmocka_run_group_tests_name("template", cases, open_arena, close_arena);

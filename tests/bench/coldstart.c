@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* coldstart N BOOTSTRAP...: N starts of each, in turn; the median time from fork to the first byte of GET next, and what
-   each holds in memory while it waits for its first event (resident, and of that its own pages).
-   cc -O2 -o build/coldstart tests/package/coldstart.c && build/coldstart 105 build/package/x86_64/bootstrap */
+/* coldstart [--dropped] N BOOTSTRAP...: N starts of each, in turn; the median time from fork to the first byte of GET
+   next, and what each holds in memory while it waits for its first event (resident, and of that its own pages). With
+   --dropped the page cache is emptied before each start, which needs root and is nearer to a new environment.
+   cc -O2 -o build/coldstart tests/bench/coldstart.c && build/coldstart 105 build/package/x86_64/bootstrap */
 #define _XOPEN_SOURCE 700
 #include <arpa/inet.h>
 #include <signal.h>
@@ -51,6 +52,16 @@ static void read_memory(pid_t pid, struct sample *to) {
     if (f) fclose(f);
 }
 
+/* The kernel keeps files in memory; a new host has none of ours. */
+static void drop_page_cache(void) {
+    sync();
+    FILE *f = fopen("/proc/sys/vm/drop_caches", "w");
+    if (!f || fputs("1\n", f) < 0 || fclose(f)) {
+        perror("the page cache cannot be emptied");
+        exit(1);
+    }
+}
+
 static struct sample start_once(char *file, int listener, char **environment) {
     struct sample got = {0};
     char byte, *arguments[] = {file, NULL};
@@ -79,10 +90,19 @@ static int by_ms(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* LAMBDA_TASK_ROOT=folder of the file: a packaged peer finds its libraries by it */
+static void set_task_root(char *variable, size_t n, const char *file) {
+    const char *slash = strrchr(file, '/');
+    snprintf(variable, n, "LAMBDA_TASK_ROOT=%.*s", slash ? (int)(slash - file) : 1, slash ? file : ".");
+}
+
 int main(int argc, char **argv) {
-    char api[64], handler[64];
+    char api[64], handler[64], task_root[4096];
+    int dropped = argc > 1 && !strcmp(argv[1], "--dropped");
+    argc -= dropped;
+    argv += dropped;
     snprintf(handler, sizeof handler, "_HANDLER=%s", getenv("_HANDLER") ? getenv("_HANDLER") : "private");
-    char *environment[] = {api, handler, "AWS_REGION=us-east-1",
+    char *environment[] = {api, handler, task_root, "PATH=/usr/bin:/bin", "AWS_REGION=us-east-1",
                            "PRIVATE_API_URL=https://example.execute-api.us-east-1.amazonaws.com/dev/private", NULL};
     int n = argc > 2 ? (int)strtol(argv[1], NULL, 10) : 0, files = argc - 2;
     if (n < 1 || files > MAX_FILES) return fprintf(stderr, "usage: coldstart N BOOTSTRAP...\n"), 2;
@@ -91,7 +111,11 @@ int main(int argc, char **argv) {
     for (int f = 0; f < files; f++)
         if (!(of[f] = calloc((size_t)n, sizeof *of[f]))) return 1;
     for (int i = 0; i < n; i++)
-        for (int f = 0; f < files; f++) of[f][i] = start_once(argv[f + 2], listener, environment);
+        for (int f = 0; f < files; f++) {
+            set_task_root(task_root, sizeof task_root, argv[f + 2]);
+            if (dropped) drop_page_cache();
+            of[f][i] = start_once(argv[f + 2], listener, environment);
+        }
     for (int f = 0; f < files; f++) {
         qsort(of[f], (size_t)n, sizeof *of[f], by_ms);
         const struct sample *m = &of[f][n / 2];
