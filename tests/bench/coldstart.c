@@ -102,8 +102,13 @@ int main(int argc, char **argv) {
     argc -= dropped;
     argv += dropped;
     snprintf(handler, sizeof handler, "_HANDLER=%s", getenv("_HANDLER") ? getenv("_HANDLER") : "private");
-    char *environment[] = {api, handler, task_root, "PATH=/usr/bin:/bin", "AWS_REGION=us-east-1",
-                           "PRIVATE_API_URL=https://example.execute-api.us-east-1.amazonaws.com/dev/private", NULL};
+    char *environment[] = {api,
+                           handler,
+                           task_root,
+                           "PATH=/usr/bin:/bin",
+                           "AWS_REGION=us-east-1",
+                           "PRIVATE_API_URL=https://example.execute-api.us-east-1.amazonaws.com/dev/private",
+                           NULL};
     int n = argc > 2 ? (int)strtol(argv[1], NULL, 10) : 0, files = argc - 2;
     if (n < 1 || files > MAX_FILES) return fprintf(stderr, "usage: coldstart N BOOTSTRAP...\n"), 2;
     int listener = listen_at(api, sizeof api);
