@@ -133,7 +133,7 @@ lint-shell:
 format: lint-tools
 	@clang-format -i $(sources)
 
-package: build
+package:
 	@DOCTOR=build/apigw $(package)
 
 test-package:

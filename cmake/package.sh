@@ -5,7 +5,7 @@
 #   ARCH        x86_64 or arm64; this machine's by default
 #   PIE=off     fixed addresses: 0.2 ms faster to start, no address randomisation
 #   SMALL=yes   OpenSSL cut down from its pinned release, even where the distribution has a static one
-#   DOCTOR      an apigw, whose doctor has to pass the zip
+#   DOCTOR      build/apigw: it is built too, and its doctor has to pass the zip
 #   FETCHCONTENT_SOURCE_DIR_CURL, _CJSON, _OPENSSL   folders of unpacked releases, instead of downloading
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -97,6 +97,7 @@ if test -n "$emulator"; then
 fi
 
 if test -n "${DOCTOR:-}"; then
+    make build >"$log" 2>&1 || fail 'apigw, whose doctor judges the zip, could not be built'
     "$DOCTOR" doctor --arch $arch "$tree/package/bootstrap.zip" >"$log" 2>&1 || fail 'apigw doctor does not pass the zip'
 fi
 
