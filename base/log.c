@@ -62,12 +62,16 @@ static void write_json(struct buf *b, const char *time, enum log_level level, st
     buf_add(b, STR("}\n"));
 }
 
-/* A line feed inside would make two records of one: as in AWS's own runtimes it becomes a carriage return. */
+/* A line feed inside would make two records of one: as in AWS's own runtimes it becomes a carriage return. Other control
+   bytes could speak to a terminal: they become '?'. */
 static void write_text(struct buf *b, const char *time, enum log_level level, struct str message) {
     buf_addf(b, "%s\t", time);
     buf_add(b, log_scope.request_id);
     buf_addf(b, "\t%s\t", LEVELS[level]);
-    for (size_t i = 0; i < message.n; i++) buf_add_char(b, message.p[i] == '\n' ? '\r' : message.p[i]);
+    for (size_t i = 0; i < message.n; i++) {
+        unsigned char c = (unsigned char)message.p[i];
+        buf_add_char(b, c == '\n' ? '\r' : (c < 0x20 && c != '\t' && c != '\r') || c == 0x7f ? '?' : (char)c);
+    }
     buf_add_char(b, '\n');
 }
 

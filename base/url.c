@@ -26,6 +26,8 @@ static bool host_ok(struct str host) {
 
 /* host[:port]; the last ':' behind any bracket starts the port */
 static bool read_authority(struct str authority, struct url *u, struct err *e) {
+    if (str_find(authority, STR("@")) != SIZE_MAX)
+        return err_set(e, ERR_PARSE, "it has user information before an '@'");
     size_t colon = authority.n;
     while (colon > 0 && authority.p[colon - 1] != ':' && authority.p[colon - 1] != ']') colon--;
     int64_t port = u->tls ? 443 : 80;

@@ -47,12 +47,16 @@ sign() {
     if [ $# -gt 3 ]; then set -- "$1" "$2" "$3" -H 'Content-Type: application/json' -d "$4"; fi
     profile=$1 method=$2
     shift 2
-    "$build/apigw" sign --profile "$profile" --credentials .apigw/credentials -X "$method" "$@" >"$out/headers" ||
+    "$build/apigw" sign --profile "$profile" --credentials "$out/.apigw/credentials" -X "$method" "$@" >"$out/headers" ||
         fail "apigw sign failed"
 }
 
 echo "Starting the gateway: $build/apigw start --port 0 --callers local/callers.yaml"
-"$build/apigw" start --port 0 --callers local/callers.yaml >"$out/lines" 2>"$out/log" &
+root=$PWD
+case $build in /*) ;; *) build=$root/$build ;; esac
+# In a folder of its own: the keys of a gateway that runs here already stay where they are.
+(cd "$out" && exec "$build/apigw" start --port 0 --template "$root/template.yaml" --callers "$root/local/callers.yaml") \
+    >"$out/lines" 2>"$out/log" &
 gateway=$!
 tries=0
 until grep -q '^ready$' "$out/lines"; do

@@ -12,7 +12,13 @@
 
 #include "buf.h"
 
-enum { HEADER_BYTES = 64 * 1024, STACK_BYTES = 512 * 1024, OVERHEAD_BYTES = 64 * 1024 * 1024 };
+/* The pool also holds what libmicrohttpd makes of a query, some 70 bytes a parameter. */
+enum {
+    HEADER_BYTES = 64 * 1024,
+    POOL_BYTES = 2 * 1024 * 1024,
+    STACK_BYTES = 512 * 1024,
+    OVERHEAD_BYTES = 64 * 1024 * 1024
+};
 
 struct http_server {
     struct http_server_options options;
@@ -26,6 +32,7 @@ struct request {
     struct http_request rq;
     struct buf body;
     struct err e;
+    size_t header_bytes;
     bool started, failed;
 };
 
@@ -41,7 +48,8 @@ static void *on_target(void *user, const char *target, struct MHD_Connection *co
     struct str rest = str_of(kept);
     if (!kept || !str_cut(&rest, '?', &r->rq.path)) r->rq.query = (struct str){0};
     else r->rq.query = rest.p ? rest : STR("");
-    r->failed = !kept;
+    r->header_bytes = str_of(kept).n;
+    r->failed = !kept || r->header_bytes > HEADER_BYTES;
     return r;
 }
 
@@ -49,6 +57,9 @@ static enum MHD_Result on_field(void *user, enum MHD_ValueKind kind, const char 
                                 size_t value_n) {
     struct request *r = user;
     (void)kind;
+    r->header_bytes += name_n + (value ? value_n : 0) + sizeof ": \r\n" - 1;
+    if (r->header_bytes > HEADER_BYTES) r->failed = true;
+    if (r->failed) return MHD_NO;
     /* some versions leave the space behind a value, which is no part of it */
     struct str bare = str_trim((struct str){value ? value : "", value ? value_n : 0});
     char *n = arena_copy(&r->arena, (struct str){name, name_n}), *v = arena_copy(&r->arena, bare);
@@ -132,7 +143,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *s) {
                             NULL, on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&loopback,
                             MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_done, s,
                             MHD_OPTION_CONNECTION_LIMIT, s->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-                            s->options.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
+                            s->options.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
                             MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_END);
 }
 

@@ -53,7 +53,7 @@ static const struct model_route *find_route(const struct model_api *api, const s
 static bool unrouted(const struct judge *j, const struct http_request *rq, struct judge_verdict *v, struct arena *a,
                      struct err *e) {
     struct buf text;
-    buf_init(&text, 16 * 1024, a);
+    buf_init(&text, MAX_REFUSAL_BYTES, a);
     buf_addf(&text, "no route %.*s %.*s; routes are", STR_ARG(rq->method), STR_ARG(rq->path));
     for (size_t i = 0; i < j->api->n_routes; i++)
         buf_addf(&text, "%s %.*s /%.*s%.*s", i ? "," : "", STR_ARG(j->api->routes[i].method), STR_ARG(j->api->stage),

@@ -101,6 +101,29 @@ static void wipe(struct str s) {
     for (volatile char *p = (volatile char *)(uintptr_t)s.p; s.n; s.n--) *p++ = 0;
 }
 
+bool keyring_lock(struct keyring *ring, const char *dir, struct arena *a, struct err *e) {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET}, holder = whole;
+    struct buf path;
+    buf_init(&path, 4096, a);
+    buf_addf(&path, "%s/lock%c", dir, 0);
+    if (!buf_ok(&path, e)) return false;
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return err_set(e, ERR_CONFIG, "cannot make %s: %s", dir, strerror(errno));
+    int fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return err_set(e, ERR_CONFIG, "cannot open %s: %s", path.p, strerror(errno));
+    if (fcntl(fd, F_SETLK, &whole) == 0) {
+        ring->lock_fd = fd;
+        ring->locked = true;
+        return true;
+    }
+    bool known = fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK;
+    close(fd);
+    return err_set(e, ERR_CONFIG,
+                   "another apigw (process %ld) has its keys in %s/credentials; stop it, or start this one in "
+                   "another folder",
+                   known ? (long)holder.l_pid : 0L, dir);
+}
+
 void keyring_close(struct keyring *ring) {
     struct stat ours, there;
     if (ring->path) {
@@ -113,5 +136,6 @@ void keyring_close(struct keyring *ring) {
         wipe(ring->at[i].keys.secret);
         wipe(ring->at[i].keys.token);
     }
+    if (ring->locked) close(ring->lock_fd);
     *ring = (struct keyring){0};
 }

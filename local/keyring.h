@@ -13,6 +13,8 @@ struct keyring_entry {
 };
 
 struct keyring {
+    int lock_fd; /* once locked */
+    bool locked;
     struct keyring_entry *at;
     size_t n;
     struct str region;
@@ -23,6 +25,10 @@ struct keyring {
 bool keyring_make(struct keyring *ring, const struct model *model, struct arena *a, struct err *e);
 const struct keyring_entry *keyring_find(const struct keyring *ring, struct str access_key_id);
 const struct keyring_entry *keyring_of(const struct keyring *ring, const struct model_principal *who);
+
+/* Makes DIR (0700) when missing and holds DIR/lock until keyring_close: two runs would write over each other's keys.
+   ERR_CONFIG names the process that holds it. */
+bool keyring_lock(struct keyring *ring, const char *dir, struct arena *a, struct err *e);
 
 /* Writes DIR/credentials with mode 0600, whole or not at all; creates DIR (0700) when missing. */
 bool keyring_save(struct keyring *ring, const char *dir, struct arena *a, struct err *e);

@@ -24,12 +24,14 @@ static const char USAGE[] =
     "  --account ID       12 digits (123456789012)\n"
     "  --stack-name NAME  (lambda-iam-c)\n";
 
+#define STATE_FOLDER ".apigw"
+
 enum { START_BYTES = 64 * 1024 * 1024 };
 
 struct start {
     struct model_options model;
     struct gateway_options gateway;
-    const char *bootstrap;
+    const char *bootstrap, *region, *account, *stack_name, *port, *last_parameter; /* as given; NULL: not */
     struct http_fields parameters;
     struct arena arena;
 };
@@ -48,19 +50,39 @@ static bool read_parameter(struct start *s, const char *text) {
     return http_field_add(&s->parameters, name, value, &s->arena, &e) || usage(e.msg, "");
 }
 
+/* The option's place for its text; NULL: no such option. --parameter and --port are read further by the caller. */
+static const char **place_of(struct start *s, const char *name) {
+    const struct {
+        const char *name;
+        const char **at;
+    } options[] = {{"--template", &s->model.template_path},
+                   {"--callers", &s->model.callers_path},
+                   {"--bootstrap", &s->bootstrap},
+                   {"--region", &s->region},
+                   {"--account", &s->account},
+                   {"--stack-name", &s->stack_name},
+                   {"--port", &s->port},
+                   {"--parameter", &s->last_parameter}};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (strcmp(name, options[i].name) == 0) return options[i].at;
+    return NULL;
+}
+
 static bool read_option(struct start *s, const char *name, const char *value) {
-    int64_t port;
-    if (strcmp(name, "--template") == 0) s->model.template_path = value;
-    else if (strcmp(name, "--callers") == 0) s->model.callers_path = value;
-    else if (strcmp(name, "--bootstrap") == 0) s->bootstrap = value;
-    else if (strcmp(name, "--region") == 0) s->model.region = str_of(value);
-    else if (strcmp(name, "--account") == 0) s->model.account_id = str_of(value);
-    else if (strcmp(name, "--stack-name") == 0) s->model.stack_name = str_of(value);
-    else if (strcmp(name, "--parameter") == 0) return read_parameter(s, value);
-    else if (strcmp(name, "--port") != 0) return usage("unknown option ", name);
-    else if (!str_read_int64(str_of(value), 0, 65535, &port))
-        return usage("--port wants a number from 0 to 65535, not ", value);
-    else s->gateway.port = (uint16_t)port;
+    const char **at = place_of(s, name);
+    if (!at) return usage("unknown option ", name);
+    if (!value) return usage("no value behind ", name);
+    bool repeated = at != &s->last_parameter && *at;
+    *at = value;
+    if (repeated) return usage("given twice: ", name);
+    return at != &s->last_parameter || read_parameter(s, value);
+}
+
+static bool read_port(struct start *s) {
+    int64_t port = 3000;
+    if (s->port && !str_read_int64(str_of(s->port), 0, 65535, &port))
+        return usage("--port wants a number from 0 to 65535, not ", s->port);
+    s->gateway.port = (uint16_t)port;
     return true;
 }
 
@@ -82,20 +104,22 @@ static bool check_names(const struct start *s) {
     return true;
 }
 
+static struct str first_of(const char *a, const char *b, const char *c, const char *d) {
+    const char *const all[] = {a, b, c, d};
+    for (size_t i = 0; i < 4; i++)
+        if (all[i] && *all[i]) return str_of(all[i]);
+    return STR("");
+}
+
 static bool read_arguments(struct start *s, int argc, char **argv) {
-    const char *region = getenv("AWS_REGION");
-    if (!region || !*region) region = getenv("AWS_DEFAULT_REGION");
-    s->model.region = region && *region ? str_of(region) : STR("us-east-1");
-    s->model.account_id = STR("123456789012");
-    s->model.stack_name = STR("lambda-iam-c");
-    s->model.template_path = "template.yaml";
     s->model.parameters = &s->parameters;
-    s->gateway.port = 3000;
-    for (int i = 1; i < argc; i += 2) {
-        if (i + 1 == argc) return usage("no value behind ", argv[i]);
-        if (!read_option(s, argv[i], argv[i + 1])) return false;
-    }
-    return check_names(s);
+    for (int i = 1; i < argc; i += 2)
+        if (!read_option(s, argv[i], i + 1 < argc ? argv[i + 1] : NULL)) return false;
+    if (!s->model.template_path) s->model.template_path = "template.yaml";
+    s->model.region = first_of(s->region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"), "us-east-1");
+    s->model.account_id = first_of(s->account, "123456789012", NULL, NULL);
+    s->model.stack_name = first_of(s->stack_name, "lambda-iam-c", NULL, NULL);
+    return read_port(s) && check_names(s);
 }
 
 /* The given file, or `bootstrap` in the folder of this program. */
@@ -125,16 +149,26 @@ static void print_api(const struct model_api *api, uint16_t port) {
     }
 }
 
-static void print_ready(const struct start *s, const struct model *m, const struct gateway *g,
-                        const struct keyring *ring) {
+static bool is_any_protected(const struct model *m) {
+    for (size_t i = 0; i < m->n_apis; i++)
+        for (size_t k = 0; k < m->apis[i].n_routes; k++)
+            if (m->apis[i].routes[k].aws_iam) return true;
+    return false;
+}
+
+/* False: nobody can read these lines, so whoever waits for `ready` would wait for ever. */
+static bool print_ready(const struct model *m, const struct gateway *g, const struct keyring *ring, struct err *e) {
     for (size_t i = 0; i < m->n_apis; i++) print_api(&m->apis[i], gateway_port(g, i));
-    printf("enforced on AWS_IAM routes: signature (%.*s/execute-api), session token, clock within 5 minutes, "
-           "execute-api:Invoke in the caller's policies\n",
-           STR_ARG(m->region));
-    printf("credentials %s:", s->model.callers_path || ring->n ? ring->path : "none");
+    if (is_any_protected(m))
+        printf("enforced on AWS_IAM routes: signature (%.*s/execute-api), session token, clock within 5 minutes, "
+               "execute-api:Invoke in the caller's policies\n",
+               STR_ARG(m->region));
+    else printf("enforced: nothing, for no route asks for AWS_IAM\n");
+    printf("credentials %s:", ring->path);
     for (size_t i = 0; i < ring->n; i++) printf(" %.*s", STR_ARG(ring->at[i].who->profile));
     printf("\nready\n");
-    fflush(stdout);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    return err_set(e, ERR_CONFIG, "standard output cannot be written: %s", strerror(errno));
 }
 
 /* Everything between an accepted template and the signal that ends it. */
@@ -146,9 +180,9 @@ static int run(struct start *s, const struct model *m, const sigset_t *signals) 
     s->gateway.model = m;
     s->gateway.keyring = &ring;
     bool ok = find_bootstrap(s, &e) && keyring_make(&ring, m, &s->arena, &e) &&
-              gateway_start(&s->gateway, &gateway, &s->arena, &e) && keyring_save(&ring, ".apigw", &s->arena, &e);
+              keyring_lock(&ring, STATE_FOLDER, &s->arena, &e) && gateway_start(&s->gateway, &gateway, &s->arena, &e) &&
+              keyring_save(&ring, STATE_FOLDER, &s->arena, &e) && print_ready(m, gateway, &ring, &e);
     if (ok) {
-        print_ready(s, m, gateway, &ring);
         sigwait(signals, &signal_number);
     } else {
         fprintf(stderr, "apigw start: %s\n", e.msg);
@@ -170,9 +204,10 @@ int start_main(int argc, char **argv) {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGQUIT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread inherits this: only sigwait sees them */
     int code = 2;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(USAGE, stdout);
         code = 0;
     } else if (read_arguments(&s, argc, argv)) {

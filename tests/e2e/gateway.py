@@ -186,6 +186,24 @@ def sizes():
     equal(send("GET", g.public, {f"x-{i}": "y" * 100 for i in range(600)}).status, 431)
 
 
+def long_targets():
+    a = send("GET", g.public + "?" + "a=1&" * 4000)
+    refused(a, "BadRequestException", "Bad Request", 400)
+    assert "more than 512 fields or parameters" in g.log()
+    base = g.private[:-len("/dev/private")]
+    refused(send("GET", base + "/" + "a" * 20000), "MissingAuthenticationTokenException", "Missing Authentication Token")
+    equal(send("GET", base + "/" + "a" * 70000).status, 431)
+
+
+def quiet_terminal():
+    import socket
+    with socket.create_connection(urllib.parse.urlsplit(g.public).netloc.split(":")) as s:
+        s.sendall(b"GET /dev/\x1b[31mred HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        while s.recv(4096):
+            pass
+    assert "\x1b" not in g.log(), "an escape sequence reached the log"
+
+
 def restarts():
     before = g.children()
     equal(len(before), 2)
@@ -239,6 +257,8 @@ with g:
         ("what is not exactly a route is none, signed or not", routes),
         ("a body that JSON cannot carry is refused, never cut", not_text),
         ("sizes beyond the limits are refused, large bodies below them arrive", sizes),
+        ("bug: a long target gets an answer (some had none, some 500)", long_targets),
+        ("bug: no control byte reaches the operator's terminal", quiet_terminal),
         ("a crashed function is started again for the next request", restarts),
         ("no secret, token, signature or payload is in the log, nothing of the shell in the functions", nothing_leaks),
         ("SIGTERM ends everything with exit code 0", orderly_end),

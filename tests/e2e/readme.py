@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs what README.md tells to run: the commands of "Run it here", the smoke script's, and the handler, which CMake takes
 out of README.md and builds. readme.py BUILD_DIR HANDLER"""
-import http.server, threading
-
 from apigw import *
 
 build, handler = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -55,44 +53,11 @@ def doctor():
 
 
 def own_handler():
-    """One turn of the Runtime API for the README's handler."""
-    replies, served = [], threading.Event()
-
-    class Api(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_):
-            pass
-
-        def do_GET(self):
-            if replies:
-                served.wait(20)  # the second next stays open until the test has seen enough
-                self.close_connection = True
-                return
-            self.send_response(200)
-            self.send_header("Lambda-Runtime-Aws-Request-Id", "1")
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def do_POST(self):
-            replies.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(202)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    process = subprocess.Popen([handler], env={"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"})
-    deadline = time.time() + 20
-    while not replies and time.time() < deadline:
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    served.set()
-    server.shutdown()
-    equal(replies[:1], [("/2018-06-01/runtime/invocation/1/response", b'{"hello":"world"}')])
+    compile_line, start_line = blocks("A handler of your own")[0].splitlines()
+    assert "--bootstrap ./hello" in start_line, start_line
+    with Gateway(build, "--bootstrap", handler) as g:
+        answer = send("GET", g.public)
+        equal((answer.status, answer.body), (200, b"hello"))
 
 
 def story():
@@ -113,6 +78,6 @@ sys.exit(run_cases([
     ("the commands of \"Run it here\" do what the README says", run_it_here),
     ("the smoke script passes as the README calls it", smoke),
     ("apigw doctor judges a bootstrap", doctor),
-    ("the README's own handler answers an event", own_handler),
+    ("the README's own handler answers behind the gateway", own_handler),
     ("every link to a file leads somewhere", links),
 ]))

@@ -24,11 +24,11 @@ def variant(name, *changes):
     return path
 
 
-def start_fails(*arguments, code=1, folder=work):
+def start_fails(*arguments, code=1, folder=work, keys_stay=False):
     """Runs apigw start to its end, which must come by itself; returns its last line of standard error."""
     r = subprocess.run([os.path.join(build, "apigw"), "start", *arguments], cwd=folder, capture_output=True, text=True, timeout=30)
     assert r.returncode == code and "ready" not in r.stdout, f"exit {r.returncode}: {r.stdout} {r.stderr}"
-    assert not os.path.exists(os.path.join(folder, ".apigw", "credentials"))
+    assert os.path.exists(os.path.join(folder, ".apigw", "credentials")) == keys_stay
     return r.stderr.strip()
 
 
@@ -127,7 +127,7 @@ def files_refused():
 
 def usage():
     for arguments in (["--prot", "1"], ["--port", "x"], ["--port", "70000"], ["--template"], ["extra"], ["--account", "1"],
-                      ["--parameter", "novalue"], ["--region", "a b"]):
+                      ["--parameter", "novalue"], ["--port", "1", "--port", "2"], ["--frob"], ["--region", "a b"]):
         assert start_fails(*arguments, code=2).startswith("apigw start: "), arguments
     equal(subprocess.run([os.path.join(build, "apigw"), "strat"], capture_output=True).returncode, 2)
     equal(subprocess.run([os.path.join(build, "apigw"), "start", "--help"], capture_output=True).returncode, 0)
@@ -170,6 +170,34 @@ def timeouts():
         assert 0.9 < time.time() - began < 10 and "Task timed out after 1.00 seconds" in g.log(), g.log()
 
 
+def one_a_folder():
+    with Gateway(build) as g:
+        said = start_fails("--template", os.path.join(ROOT, "template.yaml"), "--port", "0", folder=g.folder, keys_stay=True)
+        assert f"another apigw (process {g.process.pid})" in said, said
+        equal(call(g.keys("bob"), "GET", g.private).status, 200)
+
+
+def every_signal():
+    for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        with Gateway(build) as g:
+            equal((how, g.stop(how)), (how, 0))
+            assert not os.path.exists(os.path.join(g.folder, ".apigw", "credentials"))
+
+
+def unread():
+    with open("/dev/full", "w") as full:
+        r = subprocess.run([os.path.join(build, "apigw"), "start", "--template", os.path.join(ROOT, "template.yaml"), "--port", "0"],
+                           cwd=work, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+    assert r.returncode == 1 and "standard output cannot be written" in r.stderr, r
+
+
+def no_call_leaves():
+    with Gateway(build, "--parameter", "UseAccessRole=true") as g:
+        a = send("GET", g.public)
+        equal(a.status, 502)
+        assert "sts.localhost" in g.log() and "amazonaws.com:443" not in g.log(), g.log()
+
+
 def killed():
     g = Gateway(build)
     with g:
@@ -196,6 +224,10 @@ code = run_cases([
     ("a bootstrap that is missing, not executable, ends at once or is no program is named", bootstraps_refused),
     ("a function's bad environment stops the start and says which variable", bad_urls),
     ("a function that does not answer is stopped at its Timeout", timeouts),
+    ("bug: a second gateway in one folder is refused (it overwrote the first one's keys)", one_a_folder),
+    ("bug: every ending signal removes the keys (SIGQUIT did not)", every_signal),
+    ("bug: lines that nobody can read end the start (a script would wait for ready for ever)", unread),
+    ("bug: no call to STS leaves this machine", no_call_leaves),
     ("no bootstrap outlives a gateway that was killed", killed),
 ])
 shutil.rmtree(work, ignore_errors=True)
