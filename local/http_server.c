@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "buf.h"
-#include "log.h"
 
 /* The pool also holds what libmicrohttpd makes of a query, some 70 bytes a parameter. */
 enum { HEADER_BYTES = 64 * 1024, POOL_BYTES = 256 * 1024, STACK_BYTES = 512 * 1024, OVERHEAD_BYTES = 64 * 1024 * 1024 };
@@ -127,10 +126,6 @@ static void on_done(void *user, struct MHD_Connection *connection, void **contex
     struct request *r = *context;
     (void)user, (void)connection, (void)code;
     if (!r) return;
-    if (!r->started) /* libmicrohttpd's pool was too small for it: it closes without an answer */
-        log_line(LOG_WARN,
-                 "a request was dropped: its line and header, %zu bytes or more, hold too many parameters or fields",
-                 r->header_bytes);
     arena_close(&r->arena);
     free(r);
     *context = NULL;
