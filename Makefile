@@ -50,7 +50,7 @@ endef
 
 # ctest_in(folder)
 define ctest_in
-(cd $(1) && ctest --output-on-failure --no-tests=error -O tests.log) && \
+(cd $(1) && ctest --output-on-failure --no-tests=error -O tests.log) || exit 1; \
 $(call only_if_run,$$(sed -n '/did not run:$$/,/^$$/s/^[[:space:]]*[0-9][0-9]* - \(.*\) (.*)$$/\1/p' $(1)/tests.log | xargs))
 endef
 
