@@ -6,6 +6,7 @@
 #   test             every test that needs no container; with CI set, a test that did not run is a failure
 #   test-asan        the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
 #   test-valgrind    the unit tests under valgrind
+#   test-tsan        what has threads, under ThreadSanitizer, in build-tsan/: http/, runtime/, concurrent invocations
 #   lint             gcc, clang, clang-format, house style, cfn-lint, shell syntax; each alone: lint-compile lint-format
 #                    lint-style lint-templates lint-shell
 #   format           clang-format, in place
@@ -13,14 +14,19 @@
 #                    ARCH=x86_64|arm64 (this machine's by default), PIE=off (fixed addresses), SMALL=yes (small OpenSSL);
 #                    FETCHCONTENT_SOURCE_DIR_CURL= _CJSON= _OPENSSL= unpacked releases, to build offline
 #   test-package     proves what package built: hardening, zip, reproducibility, life in an empty root (needs root)
+#   install          libraries, headers, CMake and pkg-config files, apigw. PREFIX=/usr/local, DESTDIR=; STATIC=yes: the
+#                    libraries with those they need (as package), for programs that start on Lambda wherever they were built
 #   build-PublicFunction, build-PrivateFunction   what `sam build` calls: package, and bootstrap into $(ARTIFACTS_DIR)
 #   bench-coldstart  start and memory of the packages, the development build, and PEERS="a/bootstrap b/bootstrap"
+#   bench-runtime    what one invocation costs (processor time, system calls, instructions, memory): the development build,
+#                    the static one, raw sockets, and PEERS="a/bootstrap b/bootstrap" that echo their event
 #   conformance      AWS's own tools against this project: SAM CLI, cfn-lint, the RIE, moto (needs root for Docker)
 #   fuzz             every parser under libFuzzer, FUZZ_SECONDS=60 each
 #   clean            removes what the targets above built
 .DEFAULT_GOAL := build
-.PHONY: build demo run test test-asan test-valgrind lint lint-compile lint-format lint-style lint-templates lint-shell \
-        format package test-package bench-coldstart conformance fuzz build-PublicFunction build-PrivateFunction clean help tests lint-tools
+.PHONY: build demo run test test-asan test-valgrind test-tsan lint lint-compile lint-format lint-style lint-templates lint-shell \
+        format install package test-package bench-coldstart bench-runtime conformance fuzz build-PublicFunction \
+        build-PrivateFunction clean help tests lint-tools
 
 # Targets share build/, so they run one after the other; -j is for the compiler, and CMake gives it.
 .NOTPARALLEL:
@@ -36,7 +42,7 @@ package = JOBS='$(JOBS)' ARCH='$(ARCH)' PIE='$(PIE)' SMALL='$(SMALL)' $(pinned_f
 pinned_folders = $(foreach d,CURL CJSON OPENSSL,FETCHCONTENT_SOURCE_DIR_$d='$(FETCHCONTENT_SOURCE_DIR_$d)')
 compile = MAKEFLAGS=--no-print-directory cmake --build $(1) --parallel $(JOBS)
 
-sources = $(shell find base sigv4 http runtime handlers local tests -name '*.[ch]')
+sources = $(shell find base sigv4 http runtime handlers local tests -name '*.[ch]' -o -name '*.[ch]pp')
 scripts = $(shell find cmake local scripts tests -name '*.sh')
 
 # only_if_run(names): says which tests did not run; on a build server that is a failure, for nobody reads the log there.
@@ -100,6 +106,15 @@ test-valgrind: tests
 	done; \
 	$(call only_if_run,$$not_run)
 
+# The tests that have threads of their own or drive some.
+threaded = ^(http|runtime|lambda|lifecycle|metadata|crash|e2e_runtime_api)
+test-tsan:
+	@$(install) asan
+	@$(configure) build-tsan -DBUILD_TESTING=ON -DBUILD_LOCAL=OFF -DSANITIZE=thread
+	@$(call compile,build-tsan)
+	@export RUNTIME_API_GROUPS=concurrency,stream,lifecycle,snapstart,crash; \
+	cd build-tsan && ctest --output-on-failure --no-tests=error -R '$(threaded)'
+
 lint: lint-compile lint-format lint-style lint-templates lint-shell
 
 lint-tools:
@@ -133,6 +148,13 @@ lint-shell:
 format: lint-tools
 	@clang-format -i $(sources)
 
+PREFIX ?= /usr/local
+STATIC ?= no
+arch = $(or $(ARCH),$(patsubst aarch64,arm64,$(shell uname -m)))
+static_tree = build/package/.tree-$(arch)$(if $(filter off,$(PIE)),-nopie)$(if $(filter yes,$(SMALL)),-small)
+install: $(if $(filter yes,$(STATIC)),package,build)
+	@DESTDIR='$(DESTDIR)' cmake --install $(if $(filter yes,$(STATIC)),$(static_tree),build) --prefix '$(PREFIX)'
+
 package:
 	@DOCTOR=build/apigw $(package)
 
@@ -154,7 +176,13 @@ bench-coldstart: build
 	@test "$$(id -u)" = 0 || echo "not measured: starts with an empty page cache (needs root)"
 	@test -n "$(PEERS)" || echo "not measured: a peer (give PEERS=\"path/to/bootstrap ...\")"
 
-conformance: build
+# The static echo is built where package built bootstrap; without that folder the table says that it is missing.
+bench-runtime: tests
+	@tree=build/package/.tree-$$(uname -m | sed s/aarch64/arm64/); \
+	cmake --build $$tree --target runtime_echo --parallel $(JOBS) >build/bench.log 2>&1 || rm -f $$tree/runtime_echo; \
+	python3 tests/bench/runtime.py build ours=build/runtime_echo ours-static=$$tree/runtime_echo $(addprefix --peer=,$(PEERS))
+
+conformance: tests
 	@sh tests/conformance/run.sh
 
 FUZZ_SECONDS ?= 60
@@ -168,4 +196,4 @@ build-PublicFunction build-PrivateFunction:
 	@$(package) "$(ARTIFACTS_DIR)"
 
 clean:
-	@rm -rf build build-asan build-fuzz build-lint-gcc build-lint-clang
+	@rm -rf build build-asan build-tsan build-fuzz build-lint-gcc build-lint-clang

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A chain of malloc'd blocks. A piece larger than a block gets a block of its own, so a 6 MB body is not copied to grow. */
+/* A chain of malloc'd blocks. A piece larger than a block gets a block of its own, so a 6 MB body is not copied to grow.
+   What a round had in several blocks, the next has in one. */
 #include "arena.h"
 
 #include <stdalign.h>
@@ -21,7 +22,12 @@
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
-enum { BLOCK_BYTES = 32 * 1024, ALIGN = alignof(max_align_t) };
+enum {
+    BLOCK_BYTES = 32 * 1024,
+    KEEP_BYTES = 32 * 1024 * 1024,
+    SMALL_ROUNDS = 32,
+    ALIGN = alignof(max_align_t),
+};
 
 struct arena_block {
     struct arena_block *next;
@@ -37,8 +43,12 @@ static size_t rounded(size_t n) {
     return (n + (ALIGN - 1)) & ~(size_t)(ALIGN - 1);
 }
 
+static size_t first_bytes(const struct arena *a) {
+    return a->keep ? a->keep : BLOCK_BYTES;
+}
+
 static struct arena_block *add_block(struct arena *a, size_t need) {
-    size_t cap = need > BLOCK_BYTES ? need : BLOCK_BYTES;
+    size_t usual = a->head ? BLOCK_BYTES : first_bytes(a), cap = need > usual ? need : usual;
     if (cap > a->limit - a->used) cap = need;
     struct arena_block *b = malloc(sizeof *b + cap);
     if (!b) return NULL;
@@ -108,11 +118,24 @@ char *arena_copy(struct arena *a, struct str s) {
     return p;
 }
 
+/* What the first block should be, after a round that took so much. */
+static size_t size_to_keep(struct arena *a, size_t taken) {
+    size_t most = a->limit / 3 < KEEP_BYTES ? a->limit / 3 : KEEP_BYTES, now = first_bytes(a);
+    a->small_rounds = taken < now / 4 ? a->small_rounds + 1 : 0;
+    if (a->small_rounds >= SMALL_ROUNDS) return BLOCK_BYTES;
+    if (taken <= now || now >= most) return now;
+    size_t roomy = taken < most ? taken + taken / 8 : most; /* the next round may take a little more */
+    return rounded(roomy < most ? roomy : most);
+}
+
 void arena_reset(struct arena *a) {
+    size_t taken = 0;
+    for (struct arena_block *b = a->head; b; b = b->next) taken += b->used;
+    a->keep = size_to_keep(a, taken);
     struct arena_block *kept = NULL;
     for (struct arena_block *b = a->head, *next; b; b = next) {
         next = b->next;
-        if (!kept && b->cap == BLOCK_BYTES) kept = b;
+        if (!kept && b->cap == a->keep) kept = b;
         else free(b);
     }
     a->head = kept;

@@ -7,11 +7,17 @@
 
 #include "str.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct arena_block;
 struct arena {
     struct arena_block *head; /* the block being filled; older ones hang behind it */
     size_t used;              /* bytes in all blocks */
     size_t limit;             /* `used` never passes this */
+    size_t keep;              /* size of the first block, which arena_reset keeps; 0: an ordinary one's */
+    int small_rounds;         /* resets in a row after which a quarter of it would have done */
 };
 
 void arena_init(struct arena *a, size_t limit); /* takes no memory yet */
@@ -20,7 +26,15 @@ void *arena_zero(struct arena *a, size_t n);    /* the same, zeroed */
 /* In place if p was the last piece taken. NULL: past the limit, and p stays valid. */
 void *arena_grow(struct arena *a, void *p, size_t old_n, size_t new_n);
 char *arena_copy(struct arena *a, struct str s); /* NUL-terminated copy; NULL past the limit */
-void arena_reset(struct arena *a); /* everything taken is gone; one ordinary block is kept for the next turn */
+
+/* Everything taken is gone. One block stays for the next round, large enough for all that this one took (at most 32 MB and
+   a third of the limit), so that rounds alike need neither malloc nor fresh pages. After 32 rounds in a row that took less
+   than a quarter of it, it is given back and an ordinary block of 32 KB takes its place. */
+void arena_reset(struct arena *a);
 void arena_close(struct arena *a); /* gives all memory back */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include "err.h"
 #include "str.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct buf {
     struct arena *arena;
     char *p;
@@ -22,5 +26,9 @@ void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf,
 char *buf_room(struct buf *b, size_t n);         /* n more bytes to be filled by the caller, or NULL (and failed) */
 bool buf_ok(const struct buf *b, struct err *e); /* false: ERR_LIMIT or ERR_MEMORY */
 struct str buf_str(const struct buf *b);         /* valid until the next add; never absent */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum err_kind {
     ERR_NONE,
     ERR_MEMORY,   /* the allocator said no */
@@ -27,5 +31,9 @@ struct err {
 /* Both always return false, so that `return err_set(...)` reads well. err_prefix puts a place before the sentence. */
 bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 bool err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include "err.h"
 #include "str.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { HTTP_MAX_FIELDS = 512 };
 
 struct http_field {
@@ -45,5 +49,9 @@ bool http_is_token(struct str s);
 
 /* Splits a query as it is on the wire into decoded names and values ('+' is a space). ERR_PARSE on a bad %-escape. */
 bool http_query_read(struct str query, struct http_fields *params, struct arena *a, struct err *e);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,11 +6,16 @@
 
 #include "buf.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { JSON_MAX_DEPTH = 64 };
 
 struct cJSON;
 
-/* The tree is malloc'd: json_close when done (NULL is fine). Errors are ERR_PARSE with the byte's position. */
+/* The tree is read-only, in memory of its own: json_close when done (NULL is fine; any thread), never cJSON_Delete.
+   Errors are ERR_PARSE with the byte's position. */
 bool json_read(struct str text, struct cJSON **root, struct err *e);
 void json_close(struct cJSON *root);
 
@@ -21,7 +26,12 @@ struct str json_get_text(const struct cJSON *object, const char *name);
 bool json_is_true(const struct cJSON *value);
 bool json_is_null(const struct cJSON *value); /* null or absent */
 
-/* Writes a quoted string, or null for an absent view. Bytes that are not UTF-8 become U+FFFD. */
+/* Writes a quoted string, or null for an absent view. Bytes that are not UTF-8 become U+FFFD; no control byte
+   is left, so the text may go into a header field. */
 void json_write_text(struct buf *out, struct str s);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

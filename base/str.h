@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct str {
     const char *p;
     size_t n;
@@ -43,5 +47,9 @@ bool str_has_control(struct str s);
 
 /* Well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF)? If not, *bad_at is the offending byte's position. */
 bool str_is_utf8(struct str s, size_t *bad_at);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include "buf.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct url {
     bool tls;
     struct str host;  /* as written, IPv6 with its brackets */
@@ -21,5 +25,9 @@ bool url_host_field(const struct url *u, struct str *host, struct arena *a, stru
 
 /* localhost, *.localhost (RFC 6761), 127.0.0.0/8 or [::1]. */
 bool url_is_loopback(const struct url *u);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -28,6 +28,7 @@ compiler() { for c in cc gcc clang; do have "$c" && echo "$c" && return; done; f
 # A compiler without the C library's headers is of no use.
 have_header() { c=$(compiler) && echo "#include <$1>" | "$c" -E - >/dev/null 2>&1; }
 have_compiler() { have_header stdio.h; }
+have_cxx() { have g++ || have clang++; }
 
 # have_module NAME VERSION HEADER: before pkg-config is there, the header has to do.
 have_module() {
@@ -79,6 +80,7 @@ build|libyaml|have_module yaml-0.1 0.2 yaml.h|libyaml-dev|libyaml-devel
 build|zlib|have_module zlib 1.2 zlib.h|zlib1g-dev|zlib-devel
 build|curl|have curl|curl|curl
 cmocka|cmocka|have_module cmocka 1.1 cmocka.h|libcmocka-dev|libcmocka-devel
+test|C++ compiler|have_cxx|g++|gcc-c++
 test|botocore for /usr/bin/python3|have_botocore|python3 python3-botocore|python3 python3-botocore
 asan|address and undefined-behaviour sanitizers|have_sanitizers|gcc|libasan libubsan
 valgrind|valgrind|have valgrind|valgrind libc6-dbg|valgrind

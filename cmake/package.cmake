@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 # Target lambda_package, in the folder package/: bootstrap without symbols, its symbols, and the zip for Lambda.
+
+# ship(TARGET AS FOLDER COMMANDS...): the target AS in FOLDER makes TARGET without symbols, and its symbols; then COMMANDS.
+function(ship target as folder)
+  add_custom_target(${as}
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${folder}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND ${CMAKE_OBJCOPY} --only-keep-debug $<TARGET_FILE:${target}> ${folder}/${target}.debug
+    COMMAND ${CMAKE_STRIP} -o ${folder}/${target} $<TARGET_FILE:${target}>
+    COMMAND ${CMAKE_COMMAND} -E chdir ${folder} ${CMAKE_OBJCOPY} --add-gnu-debuglink=${target}.debug ${target}
+    ${ARGN}
+    DEPENDS ${target}
+    VERBATIM)
+endfunction()
 set(package ${CMAKE_BINARY_DIR}/package)
-add_custom_target(lambda_package
-  COMMAND ${CMAKE_COMMAND} -E rm -rf ${package}
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${package}
-  COMMAND ${CMAKE_OBJCOPY} --only-keep-debug $<TARGET_FILE:bootstrap> ${package}/bootstrap.debug
-  COMMAND ${CMAKE_STRIP} -o ${package}/bootstrap $<TARGET_FILE:bootstrap>
-  COMMAND ${CMAKE_COMMAND} -E chdir ${package} ${CMAKE_OBJCOPY} --add-gnu-debuglink=bootstrap.debug bootstrap
-  COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/zip-bootstrap.sh ${package}/bootstrap ${package}/bootstrap.zip
-  DEPENDS bootstrap
-  VERBATIM)
+ship(bootstrap lambda_package ${package}
+  COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/zip-bootstrap.sh ${package}/bootstrap ${package}/bootstrap.zip)
+
+# A function that crashes on demand, made in the same way; tests/package asks for it.
+add_executable(crash_program EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/unit/crash_program.c)
+target_link_libraries(crash_program PRIVATE runtime)
+ship(crash_program crash_package ${CMAKE_BINARY_DIR}/crash)
+
 # The shell that packages asks for these.
 file(WRITE ${CMAKE_BINARY_DIR}/version.txt "${PROJECT_VERSION}\n")

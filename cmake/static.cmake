@@ -25,7 +25,7 @@ endif()
 
 # --- Flags -----------------------------------------------------------------------------------------------------------
 set(flags -O2 -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong
-          -fstack-clash-protection)
+          -fstack-clash-protection ${frame_flags})
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   list(APPEND flags -mbranch-protection=standard)
 else()

@@ -7,7 +7,6 @@
 #endif
 
 #include "handlers.h"
-#include "private_api.h"
 
 static bool unknown_handler(void *user, struct err *e) {
     (void)user;
@@ -17,13 +16,13 @@ static bool unknown_handler(void *user, struct err *e) {
 }
 
 int main(int argc, char **argv) {
-    static struct private_api private_api;
+    static struct public_clients clients = {PTHREAD_MUTEX_INITIALIZER, NULL};
     static const struct {
         const char *name;
         struct lambda_program program;
     } handlers[] = {
-        {"public", {public_init, public_handle, &private_api}},
-        {"private", {NULL, private_handle, NULL}},
+        {"public", {.init = public_init, .handle = public_handle, .user = &clients}},
+        {"private", {.handle = private_handle}},
     };
     static const struct lambda_program none = {.init = unknown_handler};
     if (argc > 1 && str_eq(str_of(argv[1]), STR("--version"))) return puts("lambda-iam-c " LAMBDA_IAM_C_VERSION) < 0;

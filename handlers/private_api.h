@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The signed client of one IAM-protected endpoint. Every attempt has fresh credentials, a fresh date and a fresh signature. */
+/* The signed client of one IAM-protected endpoint, for one thread at a time. Every attempt has fresh credentials, a fresh date and a fresh signature. */
 #ifndef HANDLERS_PRIVATE_API_H
 #define HANDLERS_PRIVATE_API_H
 
@@ -15,6 +15,7 @@ struct private_api {
     struct http_client *http;
     struct arena arena; /* holds the texts above */
     int64_t skew_s;     /* AWS's clock minus ours, learnt from a refusal */
+    struct private_api *next;
 };
 
 /* Reads PRIVATE_API_URL, PRIVATE_API_KEY, PRIVATE_API_ROLE_ARN, PRIVATE_API_HOST, PRIVATE_API_SERVICE, PRIVATE_API_REGION.

@@ -17,8 +17,42 @@ enum {
     MAX_CLASS_CHARS = 64,
 };
 
+static struct private_api *take_client(struct public_clients *clients, struct err *e) {
+    pthread_mutex_lock(&clients->lock);
+    struct private_api *api = clients->idle;
+    if (api) clients->idle = api->next;
+    pthread_mutex_unlock(&clients->lock);
+    if (api) return api;
+    api = malloc(sizeof *api);
+    if (!api) {
+        err_set(e, ERR_MEMORY, "out of memory for a client of the private API");
+        return NULL;
+    }
+    if (private_api_open(api, e)) return api;
+    free(api);
+    return NULL;
+}
+
+static void give_client(struct public_clients *clients, struct private_api *api) {
+    pthread_mutex_lock(&clients->lock);
+    api->next = clients->idle;
+    clients->idle = api;
+    pthread_mutex_unlock(&clients->lock);
+}
+
 bool public_init(void *user, struct err *e) {
-    return private_api_open(user, e);
+    struct private_api *api = take_client(user, e);
+    if (api) give_client(user, api);
+    return api != NULL;
+}
+
+void public_close(struct public_clients *clients) {
+    for (struct private_api *api = clients->idle, *next; api; api = next) {
+        next = api->next;
+        private_api_close(api);
+        free(api);
+    }
+    clients->idle = NULL;
 }
 
 /* What a caller and an operator are told of a failed call. */
@@ -146,7 +180,12 @@ static bool forward(struct private_api *api, const struct apigw_event *ev, const
 bool public_handle(void *user, const struct lambda_invocation *inv, struct buf *reply, struct err *e) {
     struct apigw_event ev;
     struct http_response rs = {0};
-    if (!apigw_read_event(inv->payload, &ev, inv->arena, e) || !forward(user, &ev, inv, &rs, e)) return false;
+    if (!apigw_read_event(inv->payload, &ev, inv->arena, e)) return false;
+    struct private_api *api = take_client(user, e);
+    if (!api) return false;
+    bool forwarded = forward(api, &ev, inv, &rs, e);
+    give_client(user, api);
+    if (!forwarded) return false;
     if (!http_field_add(&rs.fields, STR("Content-Type"), STR("application/json"), inv->arena, e)) return false;
     apigw_write_reply(reply, ev.format, &rs);
     return true;

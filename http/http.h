@@ -7,6 +7,10 @@
 #include "http_msg.h"
 #include "url.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { HTTP_NO_TIMEOUT = 0 };
 
 struct http_options {
@@ -31,7 +35,30 @@ void http_close(struct http_client *client); /* NULL is fine */
 bool http_exchange(struct http_client *client, const struct http_request *rq, int64_t timeout_ms,
                    struct http_response *rs, struct arena *a, struct err *e);
 
+/* After an exchange that failed: no byte of the request was sent, so the peer cannot have acted on it. */
+bool http_unsent(const struct http_client *client);
+
+/* An exchange with a body that is written piece by piece (Transfer-Encoding: chunked); one at a time on a client, nothing
+   else in between. rq has no body; a Trailer field in it announces what http_stream_end may send. A write waits until
+   libcurl has sent all of it: memory does not grow. When the peer answers before the end, writes are ERR_REFUSED and
+   http_stream_end gives that answer. After a true http_stream_begin there is one http_stream_end or one
+   http_stream_abort, which cuts the connection without the last chunk. Never sent twice. Trailers are at most 60 KB
+   together, with values that are not empty; others are refused, and the stream is aborted. The time-out is the end's
+   own: a write waits for its peer as long as it takes. */
+bool http_stream_begin(struct http_client *client, const struct http_request *rq, struct err *e);
+bool http_stream_write(struct http_client *client, struct str bytes, struct err *e);
+bool http_stream_end(struct http_client *client, const struct http_fields *trailers, int64_t timeout_ms,
+                     struct http_response *rs, struct arena *a, struct err *e);
+void http_stream_abort(struct http_client *client);
+
+/* The kept connection is given up; the next exchange opens another. */
+void http_disconnect(struct http_client *client);
+
 /* Seconds since 1970 of a Date field (RFC 9110 section 5.6.7); false if it is none. */
 bool http_date_read(struct str text, int64_t *unix_s);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

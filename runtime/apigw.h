@@ -8,6 +8,10 @@
 #include "buf.h"
 #include "http_msg.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum apigw_format { APIGW_REST, APIGW_HTTP_V2 }; /* APIGW_HTTP_V2: Function URLs too */
 
 /* requestContext.identity (REST) or requestContext.authorizer.iam (2.0). Absent on an open method. */
@@ -40,5 +44,9 @@ void apigw_write_reply(struct buf *json, enum apigw_format format, const struct 
 
 /* ERR_PARSE when API Gateway would answer 502 for this reply. The content type defaults to application/json. */
 bool apigw_read_reply(struct str json, struct http_response *rs, struct arena *a, struct err *e);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -55,7 +55,7 @@ all_for_build='cc cmake make pkg-config curl certificates module:libcurl module:
 module:libmicrohttpd module:yaml-0.1 module:zlib'
 all_for_package='cc cmake make certificates gzip file:libc.a file:libssl.a'
 all_for_arm64="$all_for_package aarch64-linux-gnu-gcc arm64-file:libc.a perl qemu-aarch64 python3"
-all="$all_for_build gcc clang clang-format ctags python3 venv botocore module:cmocka"
+all="$all_for_build gcc g++ clang clang-format ctags python3 venv botocore module:cmocka"
 
 # manager NAME: records its words; `install` makes what $supplies names be there.
 supplies=$all
@@ -120,6 +120,7 @@ manager apt-get
 run test
 check 'test installs cmocka' told ' libcmocka-dev'
 check 'test installs botocore' told ' python3-botocore'
+check 'test installs a C++ compiler' told ' g++'
 machine 0
 manager apt-get
 run lint

@@ -111,7 +111,7 @@ class Facts:
     def test_control_flow_protection(self):
         names = symbols(self.debug)
         marks = (b"\xf3\x0f\x1e\xfa",) if self.arch == "x86_64" else (b"\x3f\x23\x03\xd5", b"\x5f\x24\x03\xd5")
-        for name in ("lambda_run", "http_exchange", "private_handle", "curl_easy_perform", "curl_multi_perform"):
+        for name in ("lambda_run", "http_exchange", "private_handle", "curl_easy_setopt", "curl_multi_perform"):
             self.assertIn(code(self.bootstrap, names[name][0], 4), marks, f"{name} has no landing mark")
 
     def test_stripped_and_its_symbols_beside_it(self):
@@ -151,6 +151,16 @@ class Facts:
 
     def test_lives_in_an_empty_root(self):
         done = subprocess.run(["unshare", "--net", sys.executable, f"{HERE}/empty_root.py", self.bootstrap, *self.emulator],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
+    def test_crashes_are_reported(self):
+        tree = f"{ROOT}/build/package/.tree-{self.variant}"
+        subprocess.run(["cmake", "--build", tree, "--target", "crash_package", "--parallel", JOBS], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True, env={k: v for k, v in os.environ.items() if k != "MAKEFLAGS"})
+        program = f"{tree}/crash/crash_program"
+        done = subprocess.run([sys.executable, f"{HERE}/crashes.py", program, f"{program}.debug", self.bootstrap, *self.emulator],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.assertEqual(done.returncode, 0, done.stdout)
 

@@ -14,10 +14,11 @@ EVENT = {
 
 
 class Fake:
-    """A Runtime API: give(event) hands an event over, take() waits for what came back as (kind, body)."""
+    """A Runtime API: give(event) hands an event over, take() waits for what came back as (kind, body). posts: all that came
+    back, each as (path, fields)."""
 
     def __init__(self, host="127.0.0.1"):
-        self.events, self.answers, self.asked = queue.Queue(), queue.Queue(), threading.Event()
+        self.events, self.answers, self.asked, self.posts = queue.Queue(), queue.Queue(), threading.Event(), []
         fake = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -36,6 +37,7 @@ class Fake:
                 self.wfile.write(body)
 
             def do_POST(self):
+                fake.posts.append((self.path, self.headers))
                 fake.answers.put((self.path.rsplit("/", 1)[1], self.rfile.read(int(self.headers["Content-Length"]))))
                 self.send_response(202)
                 self.send_header("Content-Length", "0")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/arena.c: pieces are aligned and apart, the limit holds, growing keeps the bytes, reset keeps one block. */
+/* base/arena.c: pieces are aligned and apart, the limit holds, growing keeps the bytes, reset keeps what pays. */
 #include "check.h"
 
 enum { BLOCK = 32 * 1024, MANY = 500 };
@@ -169,14 +169,85 @@ static void one_block_stays(void **state) {
     struct arena a;
     arena_init(&a, 16 << 20);
     for (int turn = 0; turn < 3; turn++) {
-        assert_non_null(arena_take(&a, 100));
-        assert_non_null(arena_take(&a, 1 << 20));
-        for (int i = 0; i < 100; i++) assert_non_null(arena_take(&a, 1000));
+        for (int i = 0; i < 10; i++) assert_non_null(arena_take(&a, 1000));
         arena_reset(&a);
         assert_int_equal(a.used, BLOCK);
     }
     arena_close(&a);
     assert_int_equal(a.used, 0);
+}
+
+/* A round as a large event makes it: fields, the body, the handler's pieces, a reply that grows. */
+static char *large_round(struct arena *a, size_t body_n) {
+    assert_non_null(arena_take(a, 1000));
+    char *body = arena_take(a, body_n);
+    assert_non_null(body);
+    memset(body, 'b', body_n);
+    for (int i = 0; i < 100; i++) assert_non_null(arena_take(a, 1000));
+    char *reply = arena_take(a, 256);
+    for (size_t n = 256; n < body_n; n *= 2) assert_non_null(reply = arena_grow(a, reply, n, 2 * n));
+    return body;
+}
+
+static void large_rounds(void **state) {
+    (void)state;
+    struct arena a;
+    arena_init(&a, 96 << 20);
+    large_round(&a, 6 << 20);
+    arena_reset(&a);
+    char *body = large_round(&a, 6 << 20);
+    size_t used = a.used;
+    for (int turn = 0; turn < 3; turn++) {
+        arena_reset(&a);
+        assert_int_equal(a.used, used); /* nothing was given back */
+        assert_ptr_equal(large_round(&a, 6 << 20), body);
+        assert_int_equal(a.used, used); /* nor was anything added */
+    }
+    arena_close(&a);
+}
+
+static void small_rounds(void **state) {
+    (void)state;
+    struct arena a;
+    arena_init(&a, 96 << 20);
+    for (int turn = 0; turn < 2; turn++) {
+        large_round(&a, 6 << 20);
+        arena_reset(&a);
+    }
+    for (int turn = 0; turn < 40; turn++) {
+        if (turn == 20) large_round(&a, 6 << 20); /* counting starts again */
+        assert_non_null(arena_take(&a, 1000));
+        arena_reset(&a);
+        assert_true(a.used > 6 << 20);
+    }
+    for (int turn = 0; turn < 20; turn++) {
+        assert_non_null(arena_take(&a, 1000));
+        arena_reset(&a);
+    }
+    assert_int_equal(a.used, BLOCK);
+    arena_close(&a);
+}
+
+static void kept_at_most(void **state) {
+    (void)state;
+    struct arena a;
+    size_t limit = 12 << 20;
+    arena_init(&a, limit);
+    for (int turn = 0; turn < 3; turn++) {
+        assert_non_null(arena_take(&a, 1000));
+        assert_non_null(arena_take(&a, limit / 2));
+        arena_reset(&a);
+        assert_true(a.used <= limit / 3);
+    }
+    arena_close(&a);
+    arena_init(&a, SIZE_MAX);
+    for (int turn = 0; turn < 3; turn++) {
+        assert_non_null(arena_take(&a, 1000));
+        assert_non_null(arena_take(&a, 80 << 20));
+        arena_reset(&a);
+        assert_true(a.used <= 32 << 20);
+    }
+    arena_close(&a);
 }
 
 static void copies(void **state) {
@@ -210,6 +281,9 @@ int main(void) {
         CASE("a piece that outgrows its block keeps its bytes", growth_over_a_block),
         CASE("a refused growth leaves the piece as it was", refused_growth),
         CASE("reset gives all back but one block", one_block_stays),
+        CASE("rounds with large pieces use the same memory again", large_rounds),
+        CASE("a large block is given back after 32 small rounds in a row", small_rounds),
+        CASE("no more than 32 MB and a third of the limit is kept", kept_at_most),
         CASE("a copy ends with NUL, and counts it", copies),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

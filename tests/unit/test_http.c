@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http/http.c against a scripted peer: what goes out is what was given, once. */
+/* http/http.c and http/http_request.c against a scripted peer: what goes out is what was given, once. */
 #include "http_fixture.h"
 
 static void byte_for_byte(void **state) {
@@ -195,6 +195,26 @@ static void sent_once(void **state) {
     arena_close(&arena);
 }
 
+static void unsent(void **state) {
+    (void)state;
+    static const struct scripted_step steps[] = {{.bytes = STR_INIT(OK_TEXT)}, {.bytes = STR_INIT(""), .close = true}};
+    struct http_options options = OPTIONS;
+    options.never_resend = true;
+    rq.method = STR("POST");
+    rq.body = STR("x");
+    start(steps, 2, &options);
+    check_ok(exchange(), e);
+    assert_false(http_unsent(client));
+    assert_false(exchange());
+    assert_false(http_unsent(client)); /* the peer may have acted on it */
+    scripted_stop(&server);
+    assert_false(exchange());
+    assert_int_equal(e.kind, ERR_NETWORK);
+    assert_true(http_unsent(client)); /* refused */
+    http_close(client);
+    finish();
+}
+
 static void bad_requests(void **state) {
     (void)state;
     static const struct {
@@ -228,6 +248,42 @@ static void bad_requests(void **state) {
     }
     stop();
     assert_int_equal(server.connections, 0);
+    finish();
+}
+
+static void bad_address(void **state) {
+    (void)state;
+    struct url u;
+    struct http_client *none = NULL;
+    check_ok(url_read(STR("http://[1]:1"), &u, &e), e);
+    assert_false(http_open(&u, &OPTIONS, &none, &e));
+    assert_int_equal(e.kind, ERR_CONFIG);
+    assert_non_null(strstr(e.msg, "http://[1]:1"));
+    arena_close(&arena);
+}
+
+static void header_of_each(void **state) {
+    (void)state;
+    static const struct scripted_step steps[] = {{.bytes = STR_INIT(OK_TEXT)},
+                                                 {.bytes = STR_INIT(OK_TEXT)},
+                                                 {.bytes = STR_INIT(OK_TEXT)},
+                                                 {.bytes = STR_INIT(OK_TEXT)},
+                                                 {.bytes = STR_INIT(OK_TEXT)}};
+    static const char *const methods_in_a_row[] = {"PATCH", "GET", "POST", "DELETE", "GET"};
+    start(steps, 5, &OPTIONS);
+    for (size_t i = 0; i < 5; i++) {
+        rq = (struct http_request){.method = str_of(methods_in_a_row[i]), .path = STR("/")};
+        add("Host", "h");
+        if (i == 0) add("X-A", "b");
+        if (i == 2) rq.body = STR("{}");
+        check_ok(exchange(), e);
+    }
+    stop();
+    check_text(server.request[0], "PATCH / HTTP/1.1\r\nHost: h\r\nX-A: b\r\nContent-Length: 0\r\n\r\n");
+    check_text(server.request[1], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    check_text(server.request[2], "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}");
+    check_text(server.request[3], "DELETE / HTTP/1.1\r\nHost: h\r\n\r\n");
+    check_text(server.request[4], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     finish();
 }
 
@@ -269,7 +325,10 @@ int main(void) {
         HTTP_CASE("a NUL in a body is a byte like others", nul_bytes),
         HTTP_CASE("two exchanges use one connection", keeps_connection),
         HTTP_CASE("a POST is never sent twice when its kept connection dies; a GET is", sent_once),
+        HTTP_CASE("a failed request is known to be unsent only when no byte of it went out", unsent),
         HTTP_CASE("a request that would not arrive as given is refused before a connection is made", bad_requests),
+        HTTP_CASE("an address that libcurl does not take is the operator's mistake", bad_address),
+        HTTP_CASE("nothing of one request is left in the next", header_of_each),
         HTTP_CASE("a Content-Length that is right is sent once", given_length),
         HTTP_CASE("the three date forms of RFC 9110 are read, others refused", dates),
     };

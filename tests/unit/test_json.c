@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/json.c: RFC 8259 and nothing more is read, and nothing of it is lost; every text that is written can be read. */
 #include <cjson/cJSON.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -230,7 +231,7 @@ static void written_forms(void **state) {
     check_text(written(str_of(NULL)), "null");
     check_text(written(STR("")), "\"\"");
     check_text(written(STR("a\"\\/\b\f\n\r\t")), "\"a\\\"\\\\/\\b\\f\\n\\r\\t\"");
-    check_text(written(STR("\0\x01\x1f\x7f")), "\"\\u0000\\u0001\\u001f\x7f\"");
+    check_text(written(STR("\0\x01\x1f\x7f")), "\"\\u0000\\u0001\\u001f\\u007f\"");
     check_text(written(STR("gr\xc3\xbcn \xf0\x9f\x98\x80")), "\"gr\xc3\xbcn \xf0\x9f\x98\x80\"");
 }
 
@@ -287,6 +288,61 @@ static void six_megabytes(void **state) {
     check_back((struct str){text, SIZE}, (struct str){text, SIZE});
 }
 
+/* Three trees live at once, one of them larger than a block of memory, and end in another order. */
+static void several_trees(void **state) {
+    (void)state;
+    struct cJSON *small, *big, *late;
+    struct err e;
+    struct buf b;
+    buf_init(&b, 1 << 20, &arena);
+    buf_add(&b, STR("[\"first\""));
+    for (int i = 0; i < 20000; i++) buf_add(&b, STR(",1"));
+    buf_add(&b, STR(",\"last\"]"));
+    check_ok(json_read(STR("{\"a\":\"x\"}"), &small, &e), e);
+    check_ok(json_read(buf_str(&b), &big, &e), e);
+    refuse(STR("{\"a\":[1,2,"), "not JSON");
+    json_close(small);
+    check_ok(json_read(STR("{\"a\":\"y\"}"), &late, &e), e);
+    check_text(json_text(big->child), "first");
+    check_text(json_text(big->child->prev), "last");
+    json_close(big);
+    check_text(json_get_text(late, "a"), "y");
+    json_close(late);
+}
+
+struct relay {
+    pthread_mutex_t lock;
+    struct cJSON *tree; /* of another thread, for the next one to read and close */
+};
+
+static void *read_and_pass_on(void *user) {
+    struct relay *relay = user;
+    char text[64];
+    struct err e;
+    for (int i = 0; i < 2000; i++) {
+        struct cJSON *mine, *other;
+        int n = snprintf(text, sizeof text, "{\"n\":[%d,%d],\"a\":\"b%06d\"}", i, i, i);
+        if (!json_read((struct str){text, (size_t)n}, &mine, &e)) abort();
+        pthread_mutex_lock(&relay->lock);
+        other = relay->tree;
+        relay->tree = mine;
+        pthread_mutex_unlock(&relay->lock);
+        if (other && json_get_text(other, "a").n != 7) abort();
+        json_close(other);
+    }
+    return NULL;
+}
+
+static void threads(void **state) {
+    (void)state;
+    struct relay relay = {PTHREAD_MUTEX_INITIALIZER, NULL};
+    pthread_t thread[4];
+    for (size_t i = 0; i < 4; i++) assert_int_equal(pthread_create(&thread[i], NULL, read_and_pass_on, &relay), 0);
+    for (size_t i = 0; i < 4; i++) assert_int_equal(pthread_join(thread[i], NULL), 0);
+    assert_int_equal(json_get_text(relay.tree, "a").n, 7);
+    json_close(relay.tree);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("what RFC 8259 allows is read", good_texts),
@@ -307,6 +363,8 @@ int main(void) {
         CASE("bytes that are not UTF-8 become U+FFFD, one each", replacement),
         CASE("every byte value is written so that it is read back", every_byte),
         CASE("letters of two and three bytes come back as they were", every_letter),
+        CASE("trees live side by side and end in any order", several_trees),
+        CASE("a tree may be read by one thread and closed by another", threads),
         CASE("bug: six megabytes with quotes are written in a moment", six_megabytes),
     };
     return cmocka_run_group_tests_name("json", tests, open_arena, close_arena);

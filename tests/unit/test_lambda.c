@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime/lambda.c: the loop from the first next to the end of the environment, against a scripted Runtime API. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "check.h"
-#include "lambda.h"
-#include "log.h"
+#include "lambda_fixture.h"
 #include "scripted_server.h"
 
 #define EVENT(id, fields, n, body) \
@@ -16,9 +10,30 @@
 #define LOST STATUS("500 Lost")
 
 static struct scripted_server server;
-static char logged[64 * 1024];
 static int handled;
 static char traces[8][64];
+
+/* What is set is copied: these arrays are gone, and written over, when it is sent. */
+static void set_from_stack(const struct lambda_invocation *inv) {
+    char bad[] = "text/plain\r\nX-Evil: 1", good[] = "text/csv";
+    lambda_set_content_type(inv, str_of(good));
+    lambda_set_content_type(inv, str_of(bad));
+    memset(good, '#', sizeof good - 1);
+}
+
+static bool tell_from_stack(const struct lambda_invocation *inv, struct err *e) {
+    char type[] = "Function.Told", frame[] = "f (a.c:3)", cause[] = "{\"working_directory\":\"/x\"}";
+    struct str frames[] = {str_of(frame)};
+    while (arena_take(inv->arena, 1)) continue; /* not from the invocation's own memory */
+    lambda_set_failure(inv, &(struct lambda_failure){.error_type = str_of(type),
+                                                     .stack_trace = frames,
+                                                     .stack_trace_n = 1,
+                                                     .xray_error_cause = str_of(cause)});
+    memset(type, '#', sizeof type - 1);
+    memset(frame, '#', sizeof frame - 1);
+    memset(cause, '#', sizeof cause - 1);
+    return err_set(e, ERR_PARSE, "told");
+}
 
 static bool count_and_answer(void *user, const struct lambda_invocation *inv, struct buf *reply, struct err *e) {
     (void)user;
@@ -34,6 +49,8 @@ static bool count_and_answer(void *user, const struct lambda_invocation *inv, st
         while (arena_take(inv->arena, 1)) continue;
         return err_set(e, ERR_MEMORY, "nothing is left");
     }
+    if (str_eq(inv->payload, STR("typed"))) set_from_stack(inv);
+    if (str_eq(inv->payload, STR("told"))) return tell_from_stack(inv, e);
     buf_add(reply, STR("<"));
     buf_add(reply, inv->payload);
     buf_add(reply, STR(">"));
@@ -45,29 +62,13 @@ static bool bad_init(void *user, struct err *e) {
     return err_set(e, ERR_CONFIG, "PRIVATE_API_URL is not set");
 }
 
-/* lambda_run with its log (standard output) in `logged`. */
-static void run(const struct lambda_program *program) {
-    FILE *file = tmpfile();
-    int saved = dup(1);
-    assert_true(file && saved >= 0);
-    fflush(stdout);
-    dup2(fileno(file), 1);
-    int code = lambda_run(program);
-    dup2(saved, 1);
-    close(saved);
-    ssize_t n = pread(fileno(file), logged, sizeof logged - 1, 0);
-    logged[n > 0 ? n : 0] = 0;
-    fclose(file);
-    assert_int_equal(code, 1);
-}
-
-static const struct lambda_program PROGRAM = {NULL, count_and_answer, NULL};
+static const struct lambda_program PROGRAM = {.handle = count_and_answer};
 
 static void play(const struct scripted_step *steps, size_t n, const struct lambda_program *program) {
     handled = 0;
     scripted_start(&server, steps, n);
     setenv("AWS_LAMBDA_RUNTIME_API", server.host_port, 1);
-    run(program);
+    assert_int_equal(logged_run(program), 1);
     scripted_stop(&server);
     assert_int_equal(server.requests, n);
 }
@@ -121,10 +122,47 @@ static void handler_failure(void **state) {
     check_sent(3, "/invocation/r2/error");
     check_text(scripted_field(server.request[3], "Lambda-Runtime-Function-Error-Type"), "Function.HandlerError");
     check_sent(5, "/invocation/r3/error");
-    check_text(scripted_field(server.request[5], "Lambda-Runtime-Function-Error-Type"), "Function.LimitExceeded");
+    check_text(scripted_field(server.request[5], "Lambda-Runtime-Function-Error-Type"),
+               "Function.ResponseSizeTooLarge");
     check_sent(7, "/invocation/r4/error");
     check_text(scripted_field(server.request[7], "Lambda-Runtime-Function-Error-Type"), "Runtime.OutOfMemory");
     check_sent(9, "/invocation/r5/response");
+    scripted_close(&server);
+}
+
+static void reply_too_large(void **state) {
+    (void)state;
+    static const struct scripted_step steps[] = {
+        {.bytes = STR_INIT(EVENT("r1", "", "4", "long"))}, {.bytes = STR_INIT(ACCEPTED)}, {.bytes = STR_INIT(LOST)}};
+    PLAY(steps);
+    check_sent(1, "/invocation/r1/error");
+    struct str body = scripted_body(server.request[1]);
+    assert_true(str_find(body, STR("6291590 bytes")) != SIZE_MAX); /* its own size, and the limit's */
+    assert_true(str_find(body, STR("6291556 bytes")) != SIZE_MAX);
+    scripted_close(&server);
+}
+
+static void said_by_the_handler(void **state) {
+    (void)state;
+    static const struct scripted_step steps[] = {{.bytes = STR_INIT(EVENT("r1", "", "5", "typed"))},
+                                                 {.bytes = STR_INIT(ACCEPTED)},
+                                                 {.bytes = STR_INIT(EVENT("r2", "", "1", "a"))},
+                                                 {.bytes = STR_INIT(ACCEPTED)},
+                                                 {.bytes = STR_INIT(EVENT("r3", "", "4", "told"))},
+                                                 {.bytes = STR_INIT(ACCEPTED)},
+                                                 {.bytes = STR_INIT(EVENT("r4", "", "4", "fail"))},
+                                                 {.bytes = STR_INIT(ACCEPTED)},
+                                                 {.bytes = STR_INIT(LOST)}};
+    PLAY(steps);
+    check_text(scripted_field(server.request[1], "Content-Type"), "text/csv");
+    check_text(scripted_field(server.request[3], "Content-Type"), "application/json");
+    check_text(scripted_field(server.request[5], "Lambda-Runtime-Function-Error-Type"), "Function.Told");
+    check_text(scripted_field(server.request[5], "Lambda-Runtime-Function-XRay-Error-Cause"),
+               "{\"working_directory\":\"/x\"}");
+    check_text(scripted_body(server.request[5]),
+               "{\"errorMessage\":\"told\",\"errorType\":\"Function.Told\",\"stackTrace\":[\"f (a.c:3)\"]}");
+    check_text(scripted_field(server.request[7], "Lambda-Runtime-Function-Error-Type"), "Function.HandlerError");
+    assert_non_null(strstr(logged, "a content type with a control byte"));
     scripted_close(&server);
 }
 
@@ -152,7 +190,8 @@ static void lost_on_post(void **state) {
                                                  {.bytes = STR_INIT(STATUS("500 Lost"))}};
     PLAY(steps);
     assert_int_equal(handled, 1);
-    assert_non_null(strstr(logged, "FATAL"));
+    assert_int_equal(logged_count("FATAL"), 1);
+    assert_non_null(strstr(last_line(), "/invocation/r1/response of 3 bytes answered 500"));
     scripted_close(&server);
 }
 
@@ -161,7 +200,8 @@ static void lost_on_next(void **state) {
     static const struct scripted_step steps[] = {{.bytes = STR_INIT(STATUS("403 Forbidden"))}};
     PLAY(steps);
     assert_int_equal(handled, 0);
-    assert_non_null(strstr(logged, "answered 403"));
+    assert_int_equal(logged_count("FATAL"), 1);
+    assert_non_null(strstr(last_line(), "/invocation/next answered 403"));
     scripted_close(&server);
 }
 
@@ -199,20 +239,42 @@ static void trace_variable(void **state) {
 static void init_failure(void **state) {
     (void)state;
     static const struct scripted_step step = {.bytes = STR_INIT(ACCEPTED)};
-    static const struct lambda_program program = {bad_init, count_and_answer, NULL};
+    static const struct lambda_program program = {.init = bad_init, .handle = count_and_answer};
     play(&step, 1, &program);
     check_sent(0, "POST /2018-06-01/runtime/init/error");
     check_text(scripted_field(server.request[0], "Lambda-Runtime-Function-Error-Type"), "Function.BadConfiguration");
     assert_true(str_find(scripted_body(server.request[0]), STR("PRIVATE_API_URL is not set")) != SIZE_MAX);
-    assert_non_null(strstr(logged, "PRIVATE_API_URL is not set"));
+    assert_non_null(strstr(last_line(), "PRIVATE_API_URL is not set"));
+    assert_int_equal(logged_count("FATAL"), 1);
     assert_int_equal(handled, 0);
     scripted_close(&server);
+}
+
+static void init_failure_unheard(void **state) {
+    (void)state;
+    static const struct scripted_step step = {.bytes = STR_INIT(STATUS("403 Forbidden"))};
+    static const struct lambda_program program = {.init = bad_init, .handle = count_and_answer};
+    play(&step, 1, &program);
+    assert_non_null(strstr(last_line(), "PRIVATE_API_URL is not set"));
+    assert_non_null(strstr(last_line(), "/init/error of "));
+    assert_non_null(strstr(last_line(), "answered 403"));
+    assert_int_equal(logged_count("FATAL"), 1);
+    scripted_close(&server);
+}
+
+static void nobody_there(void **state) {
+    (void)state;
+    setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1", 1);
+    assert_int_equal(logged_run(&PROGRAM), 1);
+    assert_int_equal(logged_count("FATAL"), 1);
+    assert_non_null(strstr(last_line(), "http://127.0.0.1:1/2018-06-01/runtime/invocation/next"));
+    assert_non_null(strstr(last_line(), "(libcurl 7)"));
 }
 
 static void not_on_lambda(void **state) {
     (void)state;
     unsetenv("AWS_LAMBDA_RUNTIME_API");
-    run(&PROGRAM);
+    assert_int_equal(logged_run(&PROGRAM), 1);
     assert_non_null(strstr(logged, "AWS_LAMBDA_RUNTIME_API is not set"));
 }
 
@@ -252,12 +314,16 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("each event is answered under its own id, on one connection", two_events),
         CASE("a handler's failure is posted and the loop goes on", handler_failure),
+        CASE("a reply over the limit is an error that names its size", reply_too_large),
+        CASE("content type and failure details are copied, and hold for one invocation", said_by_the_handler),
         CASE("an answer that Lambda refuses is logged and the loop goes on", refused_answers),
         CASE("a 500 on an answer ends the environment", lost_on_post),
         CASE("a 403 on next ends the environment", lost_on_next),
         CASE("deliveries without a usable id are passed over, three in a row end it", no_ids),
         CASE("the trace variable is set for each invocation and cleared without one", trace_variable),
         CASE("a failed init is posted and the process ends", init_failure),
+        CASE("a failed init that cannot be posted says both in its last line", init_failure_unheard),
+        CASE("when nobody answers, the last line has the URL and libcurl's words", nobody_there),
         CASE("without a Runtime API the process says so and ends", not_on_lambda),
         CASE("format, level and ids of the log follow the environment", log_environment),
         CASE("the remaining time is never negative", remaining),

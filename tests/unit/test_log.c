@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/log.c: one record, one line, whatever is in it; JSON lines are read back with our own reader. */
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -167,16 +172,361 @@ static void long_message(void **state) {
     json_close(root);
 }
 
-/* The longest record there can be: each byte of the message becomes six. */
+/* A message that stops in the middle of a two-byte character. */
+static void cut_character(void **state) {
+    (void)state;
+    char text[4096];
+    for (size_t i = 0; i + 1 < sizeof text; i += 2) memcpy(text + i, "\xc3\xa4", 2);
+    log_open(LOG_JSON, LOG_INFO, file);
+    for (int before = 0; before < 2; before++) {
+        log_line(LOG_INFO, "%.*s%.*s", before, "x", (int)sizeof text, text);
+        struct cJSON *root = json_line();
+        assert_true(str_ends(json_get_text(root, "message"), STR("\xc3\xa4...")));
+        json_close(root);
+    }
+}
+
+static void every_byte(void **state) {
+    (void)state;
+    for (int c = 1; c < 256; c++) { /* no NUL: it would end the string of the test's reader, not the line */
+        log_open(LOG_JSON, LOG_INFO, file);
+        log_line(LOG_INFO, "a%cb", c);
+        struct cJSON *root = json_line();
+        struct str message = json_get_text(root, "message");
+        if (c < 0x80) {
+            assert_int_equal(message.n, 3);
+            assert_int_equal(message.p[1], c);
+        } else {
+            check_text(message, "a\xef\xbf\xbd"
+                                "b");
+        }
+        json_close(root);
+        log_open(LOG_TEXT, LOG_INFO, file);
+        log_line(LOG_INFO, "a%cb", c);
+        struct str text = lines(), line;
+        assert_true(str_cut(&text, '\n', &line));
+        assert_int_equal(text.n, 0);
+        assert_true(str_ends(line, STR("b")));
+    }
+    log_open(LOG_JSON, LOG_INFO, file);
+    log_line(LOG_INFO, "a%cb", 0);
+    assert_true(str_find(lines(), STR("\"a\\u0000b\"}\n")) != SIZE_MAX);
+    log_open(LOG_TEXT, LOG_INFO, file);
+    log_line(LOG_INFO, "a%cb", 0);
+    assert_true(str_ends(lines(), STR("\ta?b\n")));
+}
+
+static const struct str STACK[] = {STR_INIT("main.c:1 main"), STR_INIT("b.c:2\nb"), STR_INIT("")};
+
+static void failure_json(void **state) {
+    (void)state;
+    struct log_cause failure = {STR("Function.Bad"), STR("it \"broke\"\n"), STACK, 3};
+    log_open(LOG_JSON, LOG_INFO, file);
+    log_failure(LOG_ERROR, &failure, "request %d", 7);
+    struct cJSON *root = json_line();
+    check_text(json_get_text(root, "message"), "request 7");
+    check_text(json_get_text(root, "errorType"), "Function.Bad");
+    check_text(json_get_text(root, "errorMessage"), "it \"broke\"\n");
+    const struct cJSON *stack = json_get(root, "stackTrace");
+    assert_int_equal(cJSON_GetArraySize(stack), 3);
+    check_text(json_text(cJSON_GetArrayItem(stack, 1)), "b.c:2\nb");
+    assert_int_equal(cJSON_GetArraySize(root), 6);
+    json_close(root);
+    failure = (struct log_cause){0};
+    log_failure(LOG_ERROR, &failure, "x");
+    root = json_line();
+    assert_int_equal(cJSON_GetArraySize(root), 3);
+    json_close(root);
+    log_failure(LOG_DEBUG, &failure, "x");
+    assert_int_equal(lines().n, 0);
+}
+
+static void failure_text(void **state) {
+    (void)state;
+    struct log_cause failure = {STR("Function.Bad"), STR("it\nbroke"), STACK, 2};
+    log_open(LOG_TEXT, LOG_INFO, file);
+    log_failure(LOG_ERROR, &failure, "request");
+    assert_true(str_ends(lines(), STR("\tERROR\trequest: Function.Bad: it\rbroke\r    main.c:1 main\r    b.c:2\rb\n")));
+    failure = (struct log_cause){.error_message = STR("why")};
+    log_failure(LOG_ERROR, &failure, "request");
+    assert_true(str_ends(lines(), STR("\trequest: why\n")));
+}
+
+/* Each byte becomes six, and every member is longer than it may be. */
 static void longest_record(void **state) {
     (void)state;
-    char text[2047];
+    static char text[8192];
+    static struct str stack[1000];
     memset(text, 1, sizeof text);
-    log_open(LOG_JSON, LOG_INFO, file);
-    log_line(LOG_INFO, "%.*s", (int)sizeof text, text);
-    struct cJSON *root = json_line();
-    assert_int_equal(json_get_text(root, "message").n, sizeof text);
+    for (size_t i = 0; i < 1000; i++) stack[i] = (struct str){text, 60};
+    struct str all = {text, sizeof text};
+    struct log_scope scope = {all, all, all};
+    struct log_cause failure = {all, all, stack, 1000};
+    log_set_scope(&scope);
+    for (int format = LOG_TEXT; format <= LOG_JSON; format++) {
+        log_open((enum log_format)format, LOG_INFO, file);
+        log_failure(LOG_INFO, &failure, "%.*s", (int)sizeof text, text);
+        struct str record = lines();
+        assert_true(str_ends(record, STR("\n")));
+        assert_int_equal(str_find(record, STR("\n")), record.n - 1);
+        if (format == LOG_TEXT) continue;
+        struct cJSON *root;
+        struct err e;
+        check_ok(json_read(record, &root, &e), e);
+        assert_true(str_ends(json_get_text(root, "message"), STR("\x01...")));
+        assert_int_equal(json_get_text(root, "errorMessage").n, 2047);
+        assert_int_equal(json_get_text(root, "tenantId").n, 256);
+        assert_int_equal(cJSON_GetArraySize(json_get(root, "stackTrace")), 64);
+        json_close(root);
+    }
+    log_set_scope(NULL);
+}
+
+/* --- The environment ------------------------------------------------------------------------------------------------ */
+
+static void set(const char *format, const char *level, const char *concurrency, const char *telemetry) {
+    const char *const names[] = {"AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_MAX_CONCURRENCY",
+                                 "_LAMBDA_TELEMETRY_LOG_FD"};
+    const char *const values[] = {format, level, concurrency, telemetry};
+    for (int i = 0; i < 4; i++) {
+        if (values[i]) setenv(names[i], values[i], 1);
+        else unsetenv(names[i]);
+    }
+    log_open_from_environment(file);
+}
+
+static void environment(void **state) {
+    (void)state;
+    set(NULL, NULL, NULL, NULL);
+    log_line(LOG_DEBUG, "x");
+    log_line(LOG_INFO, "x");
+    assert_true(str_ends(lines(), STR("\tINFO\tx\n")));
+    set("json", "error", NULL, NULL);
+    log_line(LOG_WARN, "x");
+    assert_int_equal(lines().n, 0);
+    log_line(LOG_ERROR, "x");
+    json_close(json_line());
+    set("", "", NULL, NULL);
+    assert_int_equal(lines().n, 0);
+    set("xml", "loud", NULL, NULL);
+    struct str text = lines();
+    assert_true(str_find(text, STR("AWS_LAMBDA_LOG_FORMAT is neither JSON nor Text: writing text")) != SIZE_MAX);
+    assert_true(str_find(text, STR("AWS_LAMBDA_LOG_LEVEL is none of")) != SIZE_MAX);
+    set("Text", NULL, "4", NULL);
+    log_line(LOG_INFO, "x");
+    json_close(json_line());
+    set(NULL, NULL, NULL, NULL);
+}
+
+static uint64_t number_at(const char *p, size_t n) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < n; i++) number = number << 8 | (unsigned char)p[i];
+    return number;
+}
+
+/* The next frame of *rest. */
+static struct str frame(struct str *rest, uint64_t type) {
+    assert_true(rest->n >= 16);
+    assert_int_equal(number_at(rest->p, 4), type);
+    struct str message = {rest->p + 16, (size_t)number_at(rest->p + 4, 4)};
+    assert_true(number_at(rest->p + 8, 8) > 1700000000000000U);
+    assert_true(message.n <= rest->n - 16);
+    *rest = (struct str){message.p + message.n, rest->n - 16 - message.n};
+    return message;
+}
+
+static void frames(void **state) {
+    (void)state;
+    int pair[2];
+    char number[16], got[4096];
+    assert_int_equal(pipe(pair), 0);
+    snprintf(number, sizeof number, "%d", pair[1]);
+    set("Text", "TRACE", NULL, number);
+    assert_null(getenv("_LAMBDA_TELEMETRY_LOG_FD"));
+    assert_true(fcntl(pair[1], F_GETFD) & FD_CLOEXEC);
+    log_line(LOG_TRACE, "one");
+    log_line(LOG_FATAL, "%s", "two\n");
+    ssize_t n = read(pair[0], got, sizeof got);
+    assert_true(n > 0);
+    struct str rest = {got, (size_t)n};
+    assert_true(str_ends(frame(&rest, 0xa55a0007), STR("Z\t\tTRACE\tone")));
+    assert_true(str_ends(frame(&rest, 0xa55a001b), STR("\tFATAL\ttwo\r")));
+    assert_int_equal(rest.n, 0);
+    set("JSON", NULL, NULL, number);
+    log_line(LOG_INFO, "one");
+    n = read(pair[0], got, sizeof got);
+    assert_true(n > 0);
+    rest = (struct str){got, (size_t)n};
+    assert_true(str_ends(frame(&rest, 0xa55a000e), STR("\"message\":\"one\"}")));
+    assert_int_equal(rest.n, 0);
+    assert_int_equal(lines().n, 0);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static void no_frames(void **state) {
+    (void)state;
+    static const char *const bad[] = {"", "x", "-1", "99999", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        set(NULL, NULL, NULL, bad[i]);
+        assert_true(str_find(lines(), STR("_LAMBDA_TELEMETRY_LOG_FD is no open descriptor")) != SIZE_MAX);
+        assert_null(getenv("_LAMBDA_TELEMETRY_LOG_FD"));
+    }
+    set(NULL, NULL, NULL, NULL);
+}
+
+/* --- Many writers --------------------------------------------------------------------------------------------------- */
+
+enum { WRITERS = 8, LINES = 50, LONG = 1500 };
+
+/* As JSON each line is over 9,000 bytes: more than PIPE_BUF, and a pipe is full after seven. */
+static void *write_lines(void *user) {
+    char letter = *(const char *)user, text[LONG + 1];
+    char id[2] = {letter, 0};
+    struct log_scope scope = {.request_id = str_of(id)};
+    memset(text, letter - 'a' + 1, LONG);
+    text[LONG] = 0;
+    log_set_scope(&scope);
+    for (int i = 0; i < LINES; i++) log_line(LOG_INFO, "%s", text);
+    return NULL;
+}
+
+static void start_writers(pthread_t threads[static WRITERS]) {
+    static const char letters[] = "abcdefgh";
+    for (size_t i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, (void *)(uintptr_t)&letters[i]), 0);
+}
+
+/* One line's message is one byte many times, and it is that of its requestId. */
+static void check_line(struct str line) {
+    struct cJSON *root;
+    struct err e;
+    check_ok(json_read(line, &root, &e), e);
+    struct str message = json_get_text(root, "message"), id = json_get_text(root, "requestId");
+    assert_int_equal(id.n, 1);
+    size_t own = 0;
+    while (own < message.n && message.p[own] == id.p[0] - 'a' + 1) own++;
+    assert_int_equal(own, LONG);
     json_close(root);
+}
+
+/* Reads until the last writer's end is closed; true: as many lines as were written, each whole. */
+static void check_stream(int fd) {
+    struct arena a;
+    struct buf all;
+    arena_init(&a, 256 * 1024 * 1024);
+    buf_init(&all, 64 * 1024 * 1024, &a);
+    char piece[5000];
+    ssize_t n;
+    while ((n = read(fd, piece, sizeof piece)) > 0) buf_add(&all, (struct str){piece, (size_t)n});
+    struct str rest = buf_str(&all), line;
+    int count = 0;
+    for (; str_cut(&rest, '\n', &line); count++) check_line(line);
+    assert_int_equal(rest.n, 0);
+    assert_int_equal(count, WRITERS * LINES);
+    arena_close(&a);
+}
+
+static void *join_and_close(void *user) {
+    int fd = *(const int *)user;
+    pthread_t threads[WRITERS];
+    log_open(LOG_JSON, LOG_INFO, fd);
+    start_writers(threads);
+    for (size_t i = 0; i < WRITERS; i++) pthread_join(threads[i], NULL);
+    close(fd);
+    return NULL;
+}
+
+/* flags: those of the pipe's end that is written to. */
+static void through_a_pipe(int flags) {
+    int pair[2];
+    pthread_t writers;
+    assert_int_equal(pipe(pair), 0);
+    assert_int_equal(fcntl(pair[1], F_SETFL, flags), 0);
+    assert_int_equal(pthread_create(&writers, NULL, join_and_close, &pair[1]), 0);
+    check_stream(pair[0]);
+    assert_int_equal(pthread_join(writers, NULL), 0);
+    close(pair[0]);
+}
+
+static void slow_pipe(void **state) {
+    (void)state;
+    through_a_pipe(0);
+}
+
+static void impatient_pipe(void **state) {
+    (void)state;
+    through_a_pipe(O_NONBLOCK);
+}
+
+/* Two processes, each with its threads, append to one file. */
+static void appended_file(void **state) {
+    (void)state;
+    char name[] = "/tmp/test_log.XXXXXX";
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    int mine = open(name, O_WRONLY | O_APPEND);
+    join_and_close(&mine);
+    if (!child) _exit(0);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    struct arena a;
+    struct buf all;
+    arena_init(&a, 256 * 1024 * 1024);
+    buf_init(&all, 96 * 1024 * 1024, &a);
+    char piece[65536];
+    ssize_t n;
+    while ((n = read(fd, piece, sizeof piece)) > 0) buf_add(&all, (struct str){piece, (size_t)n});
+    struct str rest = buf_str(&all), line;
+    int count = 0;
+    for (; str_cut(&rest, '\n', &line); count++) check_line(line);
+    assert_int_equal(count, 2 * WRITERS * LINES);
+    arena_close(&a);
+    close(fd);
+    unlink(name);
+}
+
+static void raw_record(void **state) {
+    (void)state;
+    int pair[2];
+    char number[16], got[256];
+    log_open(LOG_JSON, LOG_INFO, file);
+    assert_true(log_is_json());
+    log_raw(LOG_FATAL, STR("{\"message\":\"it crashed\"}"));
+    struct cJSON *root = json_line();
+    check_text(json_get_text(root, "message"), "it crashed");
+    json_close(root);
+    assert_int_equal(pipe(pair), 0);
+    snprintf(number, sizeof number, "%d", pair[1]);
+    set("Text", NULL, NULL, number);
+    assert_false(log_is_json());
+    log_raw(LOG_FATAL, STR("it crashed"));
+    ssize_t n = read(pair[0], got, sizeof got);
+    assert_true(n > 0);
+    struct str rest = {got, (size_t)n};
+    check_text(frame(&rest, 0xa55a001b), "it crashed");
+    assert_int_equal(rest.n, 0);
+    close(pair[0]);
+    close(pair[1]);
+    set(NULL, NULL, NULL, NULL);
+}
+
+/* A crash must not hang for a log that nobody reads. */
+static void raw_to_a_full_pipe(void **state) {
+    (void)state;
+    static const char byte[4096];
+    int pair[2];
+    assert_int_equal(pipe(pair), 0);
+    fcntl(pair[1], F_SETFL, O_NONBLOCK);
+    while (write(pair[1], byte, sizeof byte) > 0) continue;
+    fcntl(pair[1], F_SETFL, 0);
+    log_open(LOG_TEXT, LOG_INFO, pair[1]);
+    log_raw(LOG_FATAL, STR("it crashed")); /* comes back */
+    close(pair[0]);
+    close(pair[1]);
 }
 
 static void nobody_listens(void **state) {
@@ -198,7 +548,19 @@ int main(void) {
         CASE("records below the least level are not written", levels),
         CASE("formats and levels are read without case, others refused", level_names),
         CASE("a message that is too long ends in three dots", long_message),
-        CASE("a message of control bytes fits into its record", longest_record),
+        CASE("a message is not cut inside a character", cut_character),
+        CASE("with any byte in a message a record is one line, and JSON is JSON", every_byte),
+        CASE("a failure has type, message and stack in members of their own", failure_json),
+        CASE("a failure is one line of text, frames and all", failure_text),
+        CASE("members that are too long are cut, and the longest record fits", longest_record),
+        CASE("format and level come from the environment, and concurrency means JSON", environment),
+        CASE("telemetry frames have type, length, time and message, and the variable is gone", frames),
+        CASE("a telemetry descriptor that is none is a warning", no_frames),
+        CASE("lines of many threads that are longer than a pipe takes at once do not mix", slow_pipe),
+        CASE("nor do they on a pipe that does not wait", impatient_pipe),
+        CASE("two processes may append to one file", appended_file),
+        CASE("a crash report's own record is a line or a frame", raw_record),
+        CASE("nor does it wait for ever where nobody reads", raw_to_a_full_pipe),
         CASE("a closed log is no crash", nobody_listens),
     };
     return cmocka_run_group_tests_name("log", tests, open_file, close_file);

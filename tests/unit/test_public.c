@@ -18,7 +18,7 @@
 
 static struct arena arena;
 static struct scripted_server server;
-static struct private_api api;
+static struct public_clients clients = {PTHREAD_MUTEX_INITIALIZER, NULL};
 static struct http_response rs;
 static struct err e;
 static FILE *log_file;
@@ -55,11 +55,11 @@ static void open_api(void) {
     char url[80];
     snprintf(url, sizeof url, "http://%s/dev/private", server.host_port);
     setenv("PRIVATE_API_URL", url, 1);
-    check_ok(public_init(&api, &e), e);
+    check_ok(public_init(&clients, &e), e);
 }
 
 static void stop(void) {
-    private_api_close(&api);
+    public_close(&clients);
     scripted_stop(&server);
 }
 
@@ -67,7 +67,7 @@ static bool handle_until(struct str payload, int64_t deadline_ms) {
     struct lambda_invocation inv = {.payload = payload, .arena = &arena, .deadline_ms = deadline_ms};
     struct buf b;
     buf_init(&b, LAMBDA_MAX_REPLY_BYTES, &arena);
-    if (!public_handle(&api, &inv, &b, &e) || !buf_ok(&b, &e)) return false;
+    if (!public_handle(&clients, &inv, &b, &e) || !buf_ok(&b, &e)) return false;
     check_ok(apigw_read_reply(buf_str(&b), &rs, &arena, &e), e);
     return true;
 }
@@ -300,11 +300,11 @@ static void bad_events(void **state) {
 static void bad_url(void **state) {
     (void)state;
     setenv("PRIVATE_API_URL", "http://example.com/dev/private", 1);
-    assert_false(public_init(&api, &e));
+    assert_false(public_init(&clients, &e));
     assert_int_equal(e.kind, ERR_CONFIG);
     assert_non_null(strstr(e.msg, "PRIVATE_API_URL"));
     unsetenv("PRIVATE_API_URL");
-    assert_false(public_init(&api, &e));
+    assert_false(public_init(&clients, &e));
     assert_non_null(strstr(e.msg, "PRIVATE_API_URL is not set"));
 }
 

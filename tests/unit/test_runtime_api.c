@@ -1,44 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtime/runtime_api.c against a scripted Runtime API: each URL, each field, each status. */
-#include <stdio.h>
-
-#include "check.h"
-#include "json.h"
-#include "log.h"
-#include "runtime_api.h"
-#include "scripted_server.h"
-
-#define BASE "/2018-06-01/runtime"
-
-static struct arena arena;
-static struct scripted_server server;
-static struct runtime_api *api;
-static struct lambda_invocation inv;
-static struct err e;
-
-static int set_up(void **state) {
-    (void)state;
-    arena_init(&arena, 64 << 20);
-    log_open(LOG_TEXT, LOG_FATAL, 2);
-    e = (struct err){0};
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
-static void start(const struct scripted_step *steps, size_t n) {
-    scripted_start(&server, steps, n);
-    check_ok(runtime_api_open(str_of(server.host_port), &api, &e), e);
-}
-
-static void stop(void) {
-    runtime_api_close(api);
-    scripted_stop(&server);
-}
+/* runtime/runtime_api.c against a scripted Runtime API: what is opened, and what is asked for. */
+#include "runtime_api_fixture.h"
 
 static bool next_of(const char *fields) {
     const struct scripted_step step = {.bytes = scripted_answer("200 OK", fields, STR("{\"a\":1}"), &arena)};
@@ -160,7 +122,7 @@ static void next_again(void **state) {
     const struct scripted_step step = {
         .bytes = scripted_answer("200 OK", "Lambda-Runtime-Aws-Request-Id: r\r\n", STR("{}"), &arena)};
     scripted_start_late(&server, &step, 1, 120);
-    check_ok(runtime_api_open(str_of(server.host_port), &api, &e), e);
+    check_ok(runtime_api_open(str_of(server.host_port), STR(""), &api, &e), e);
     check_ok(runtime_api_next(api, &inv, &arena, &e), e);
     stop();
     scripted_close(&server);
@@ -169,115 +131,97 @@ static void next_again(void **state) {
 static void next_gives_up(void **state) {
     (void)state;
     scripted_start_late(&server, NULL, 0, 60000);
-    check_ok(runtime_api_open(str_of(server.host_port), &api, &e), e);
+    check_ok(runtime_api_open(str_of(server.host_port), STR(""), &api, &e), e);
     assert_false(runtime_api_next(api, &inv, &arena, &e));
     assert_int_equal(e.kind, ERR_NETWORK);
     stop();
 }
 
-static struct lambda_invocation invocation(const char *invocation_id) {
-    return (struct lambda_invocation){
-        .request_id = STR("req-1"), .invocation_id = str_of(invocation_id), .arena = &arena, .deadline_ms = INT64_MAX};
-}
-
-static const struct scripted_step ACCEPTED = {.bytes = STR_INIT("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")};
-
-static void response(void **state) {
+static void cut_delivery(void **state) {
     (void)state;
-    static const char *const ids[] = {"in:v/1 =", NULL};
-    for (size_t i = 0; i < 2; i++) {
-        inv = invocation(ids[i]);
-        start(&ACCEPTED, 1);
-        check_ok(runtime_api_response(api, &inv, STR("{\"r\":1}"), &e), e);
-        stop();
-        struct str rq = server.request[0];
-        check_text(scripted_line(rq), "POST " BASE "/invocation/req-1/response HTTP/1.1");
-        check_text(scripted_field(rq, "content-type"), "application/json");
-        check_str(scripted_field(rq, "lambda-runtime-invocation-id"), str_of(ids[i]));
-        assert_int_equal(scripted_field(rq, "lambda-runtime-invocation-id").p == NULL, ids[i] == NULL);
-        assert_null(scripted_field(rq, "lambda-runtime-function-error-type").p);
-        check_text(scripted_body(rq), "{\"r\":1}");
-        scripted_close(&server);
-    }
+    static const struct scripted_step steps[] = {
+        {.bytes = STR_INIT("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r\r\nContent-Length: 9\r\n\r\ncut"),
+         .close = true},
+        {.bytes = STR_INIT("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Re"), .close = true},
+        {.bytes = STR_INIT("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r\r\nContent-Length: 3\r\n\r\nall")}};
+    start(steps, 3);
+    check_ok(runtime_api_next(api, &inv, &arena, &e), e);
+    check_text(inv.payload, "all");
+    stop();
+    scripted_close(&server);
 }
 
-static void empty_response(void **state) {
+static void disconnect(void **state) {
+    (void)state;
+    static const struct scripted_step steps[] = {
+        {.bytes = STR_INIT("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")},
+        {.bytes = STR_INIT("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")}};
+    inv = invocation(NULL);
+    start(steps, 2);
+    check_ok(runtime_api_response(api, &inv, (struct str){0}, STR("x"), &e), e);
+    runtime_api_disconnect(api);
+    check_ok(runtime_api_response(api, &inv, (struct str){0}, STR("x"), &e), e);
+    stop();
+    assert_int_equal(server.connections, 2);
+    scripted_close(&server);
+}
+
+static void restore(void **state) {
+    (void)state;
+    static const struct scripted_step steps[] = {
+        {.bytes = STR_INIT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+        {.bytes = STR_INIT("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")},
+        {.bytes = STR_INIT("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")}};
+    const struct lambda_failure cause = {.error_type = STR("Runtime.AfterRestoreError"), .error_message = STR("x")};
+    start(steps, 3);
+    check_ok(runtime_api_restore_next(api, &e), e);
+    check_ok(runtime_api_restore_error(api, &cause, &e), e);
+    assert_false(runtime_api_restore_next(api, &e));
+    assert_int_equal(e.kind, ERR_PROTOCOL);
+    stop();
+    check_text(scripted_line(server.request[0]), "GET " BASE "/restore/next HTTP/1.1");
+    check_text(scripted_line(server.request[1]), "POST " BASE "/restore/error HTTP/1.1");
+    check_text(scripted_field(server.request[1], "lambda-runtime-function-error-type"), "Runtime.AfterRestoreError");
+    scripted_close(&server);
+}
+
+static void extension(void **state) {
+    (void)state;
+    static const struct scripted_step steps[] = {
+        {.bytes = STR_INIT("HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: id-1\r\nContent-Length: 0\r\n\r\n")},
+        {.bytes = STR_INIT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+        {.bytes = STR_INIT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+        {.bytes = STR_INIT("HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n")}};
+    struct str id, none;
+    start(steps, 4);
+    check_ok(runtime_api_extension_register(api, STR("quiet"), &id, &arena, &e), e);
+    check_text(id, "id-1");
+    assert_int_equal(id.p[id.n], 0);
+    check_ok(runtime_api_extension_next(api, id, &e), e);
+    assert_false(runtime_api_extension_register(api, STR("quiet"), &none, &arena, &e));
+    assert_int_equal(e.kind, ERR_PROTOCOL);
+    assert_false(runtime_api_extension_register(api, STR("quiet"), &none, &arena, &e));
+    assert_int_equal(e.kind, ERR_REFUSED);
+    stop();
+    check_text(scripted_line(server.request[0]), "POST /2020-01-01/extension/register HTTP/1.1");
+    check_text(scripted_field(server.request[0], "lambda-extension-name"), "quiet");
+    check_text(scripted_body(server.request[0]), "{\"events\":[]}");
+    check_text(scripted_line(server.request[1]), "GET /2020-01-01/extension/event/next HTTP/1.1");
+    check_text(scripted_field(server.request[1], "lambda-extension-identifier"), "id-1");
+    scripted_close(&server);
+}
+
+static void user_agent(void **state) {
     (void)state;
     inv = invocation(NULL);
-    start(&ACCEPTED, 1);
-    check_ok(runtime_api_response(api, &inv, STR(""), &e), e);
+    scripted_start(&server, &ACCEPTED, 1);
+    check_ok(runtime_api_open(str_of(server.host_port), STR("mine/1.2"), &api, &e), e);
+    check_ok(runtime_api_response(api, &inv, (struct str){0}, STR("x"), &e), e);
     stop();
-    check_text(scripted_field(server.request[0], "content-length"), "0");
+    check_text(scripted_field(server.request[0], "user-agent"), "mine/1.2");
     scripted_close(&server);
-}
-
-static void check_error_body(struct str body, const char *message, const char *type) {
-    struct cJSON *root;
-    check_ok(json_read(body, &root, &e), e);
-    check_str(json_get_text(root, "errorMessage"), str_of(message));
-    check_str(json_get_text(root, "errorType"), str_of(type));
-    assert_non_null(json_get(root, "stackTrace"));
-    json_close(root);
-}
-
-static void error(void **state) {
-    (void)state;
-    struct err cause;
-    err_set(&cause, ERR_PARSE, "the \"event\"\n is gr\xc3\xbcn");
-    inv = invocation("inv-9");
-    start(&ACCEPTED, 1);
-    check_ok(runtime_api_error(api, &inv, &cause, &e), e);
-    stop();
-    struct str rq = server.request[0];
-    check_text(scripted_line(rq), "POST " BASE "/invocation/req-1/error HTTP/1.1");
-    check_text(scripted_field(rq, "content-type"), "application/json");
-    check_text(scripted_field(rq, "lambda-runtime-function-error-type"), "Function.BadEvent");
-    check_text(scripted_field(rq, "lambda-runtime-invocation-id"), "inv-9");
-    check_error_body(scripted_body(rq), cause.msg, "Function.BadEvent");
-    scripted_close(&server);
-}
-
-static void init_error(void **state) {
-    (void)state;
-    struct err cause;
-    err_set(&cause, ERR_CONFIG, "PRIVATE_API_URL is not set");
-    start(&ACCEPTED, 1);
-    check_ok(runtime_api_init_error(api, &cause, &e), e);
-    stop();
-    struct str rq = server.request[0];
-    check_text(scripted_line(rq), "POST " BASE "/init/error HTTP/1.1");
-    check_text(scripted_field(rq, "content-type"), "application/json");
-    check_text(scripted_field(rq, "lambda-runtime-function-error-type"), "Function.BadConfiguration");
-    assert_null(scripted_field(rq, "lambda-runtime-invocation-id").p);
-    check_error_body(scripted_body(rq), cause.msg, "Function.BadConfiguration");
-    scripted_close(&server);
-}
-
-static void post_statuses(void **state) {
-    (void)state;
-    static const struct {
-        const char *status;
-        enum err_kind kind; /* ERR_NONE: accepted */
-    } cases[] = {
-        {"202 Accepted", ERR_NONE},     {"200 OK", ERR_NONE},       {"400 Bad", ERR_REFUSED},
-        {"403 Forbidden", ERR_REFUSED}, {"410 Gone", ERR_REFUSED},  {"413 Large", ERR_REFUSED},
-        {"500 Error", ERR_PROTOCOL},    {"503 Busy", ERR_PROTOCOL}, {"302 Found", ERR_PROTOCOL},
-    };
-    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
-        struct err cause;
-        struct str body = STR("{\"errorMessage\":\"x\",\"errorType\":\"InvokeTimeout\"}");
-        const struct scripted_step step = {.bytes = scripted_answer(cases[i / 2].status, "", body, &arena)};
-        inv = invocation(NULL);
-        err_set(&cause, ERR_HANDLER, "x");
-        start(&step, 1);
-        bool ok = i % 2 ? runtime_api_error(api, &inv, &cause, &e) : runtime_api_response(api, &inv, STR("{}"), &e);
-        assert_int_equal(ok, cases[i / 2].kind == ERR_NONE);
-        if (!ok) assert_int_equal(e.kind, cases[i / 2].kind);
-        if (!ok) assert_non_null(strstr(e.msg, "InvokeTimeout"));
-        stop();
-        assert_int_equal(server.requests, 1);
-        scripted_close(&server);
-    }
+    assert_false(runtime_api_open(STR("127.0.0.1:1"), STR("a\r\nX: y"), &api, &e));
+    assert_int_equal(e.kind, ERR_CONFIG);
 }
 
 /* Categories that Lambda passes on as they are: (Runtime|Function).Word */
@@ -292,39 +236,20 @@ static void error_types(void **state) {
     }
 }
 
-static void spent_memory(void **state) {
-    (void)state;
-    static const struct scripted_step steps[] = {
-        {.bytes = STR_INIT("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")},
-        {.bytes = STR_INIT("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")}};
-    struct err cause;
-    err_set(&cause, ERR_MEMORY, "out of memory");
-    inv = invocation("inv-9");
-    start(steps, 2);
-    while (arena_take(&arena, 1)) continue;
-    check_ok(runtime_api_error(api, &inv, &cause, &e), e);
-    check_ok(runtime_api_response(api, &inv, STR("{}"), &e), e);
-    stop();
-    scripted_close(&server);
-}
-
 static void bad_addresses(void **state) {
     (void)state;
     static const char *const bad[] = {
         "", "host:0", "host:99999", "host:9001/path", "http://host:9001", "user@host:1", "a b", "host:9001?x", ":9001"};
     char longest[400];
     memset(longest, 'a', sizeof longest);
-    assert_false(runtime_api_open((struct str){longest, sizeof longest}, &api, &e));
+    assert_false(runtime_api_open((struct str){longest, sizeof longest}, STR(""), &api, &e));
     assert_int_equal(e.kind, ERR_CONFIG);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        if (runtime_api_open(str_of(bad[i]), &api, &e)) fail_msg("taken: %s", bad[i]);
+        if (runtime_api_open(str_of(bad[i]), STR(""), &api, &e)) fail_msg("taken: %s", bad[i]);
         assert_int_equal(e.kind, ERR_CONFIG);
         assert_non_null(strstr(e.msg, "AWS_LAMBDA_RUNTIME_API"));
     }
 }
-
-#define API_CASE(sentence, function) \
-    { sentence, function, set_up, tear_down, NULL }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -335,13 +260,12 @@ int main(void) {
         API_CASE("any answer to next but 200 means the environment is lost", lost_on_next),
         API_CASE("next is tried again while the connection is refused", next_again),
         API_CASE("next gives up after a few refused connections", next_gives_up),
-        API_CASE("a response is posted with its type and the echoed invocation id", response),
-        API_CASE("an empty response is sent with its length", empty_response),
-        API_CASE("an error is posted with type, message and the echoed invocation id", error),
-        API_CASE("an init error is posted without an invocation id", init_error),
-        API_CASE("a 4xx concerns one invocation, other failures the environment", post_statuses),
         API_CASE("every error type has the form that Lambda passes on", error_types),
-        API_CASE("bug: an invocation that used all its memory can still be answered", spent_memory),
+        API_CASE("next is tried again when its answer was cut", cut_delivery),
+        API_CASE("after a disconnect there is another connection", disconnect),
+        API_CASE("restore waits for its 200 and reports its failure", restore),
+        API_CASE("an extension registers for no event and waits under its identifier", extension),
+        API_CASE("the user agent is the program's, and no other header", user_agent),
         API_CASE("what is not host:port is refused by the variable's name", bad_addresses),
     };
     return cmocka_run_group_tests_name("runtime_api", tests, NULL, NULL);
