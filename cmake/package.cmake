@@ -18,8 +18,13 @@ ship(bootstrap lambda_package ${package}
   COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/zip-bootstrap.sh ${package}/bootstrap ${package}/bootstrap.zip)
 
 # A function that crashes on demand, made in the same way; tests/package asks for it.
-add_executable(crash_program EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/unit/crash_program.c)
-target_link_libraries(crash_program PRIVATE runtime)
+if(NOT BUILD_TESTING) # which defines it too
+  add_executable(crash_program EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/unit/crash_program.c)
+  target_link_libraries(crash_program PRIVATE runtime)
+  # What make bench-runtime measures.
+  add_executable(runtime_echo EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/bench/runtime_echo.c)
+  target_link_libraries(runtime_echo PRIVATE runtime)
+endif()
 ship(crash_program crash_package ${CMAKE_BINARY_DIR}/crash)
 
 # The shell that packages asks for these.
