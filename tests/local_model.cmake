@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-unit(node local)
-unit(template local)
-unit(model local)
-unit(model_iam local)
-unit(policy local)
+if(BUILD_LOCAL)
+  unit(node local)
+  unit(template local)
+  unit(model local)
+  unit(model_iam local)
+  unit(policy local)
+endif()
