@@ -60,6 +60,14 @@ def own_handler():
         equal((answer.status, answer.body), (200, b"hello"))
 
 
+def without_lambda():
+    command = [b for b in blocks("A handler of your own") if "LAMBDA_EVENT" in b]
+    equal(len(command), 1)
+    r = subprocess.run(["sh", "-eu", "-c", command[0].replace("build/bootstrap", os.path.join(build, "bootstrap"))], cwd=ROOT,
+                       capture_output=True, text=True, timeout=60)
+    assert r.returncode == 0 and json.loads(r.stdout)["statusCode"] == 200, r
+
+
 def story():
     demo = subprocess.run(["sh", os.path.join(ROOT, "local/demo.sh"), build], cwd=ROOT, capture_output=True, text=True, timeout=60)
     equal(demo.returncode, 0)
@@ -79,5 +87,6 @@ sys.exit(run_cases([
     ("the smoke script passes as the README calls it", smoke),
     ("apigw doctor judges a bootstrap", doctor),
     ("the README's own handler answers behind the gateway", own_handler),
+    ("an event is handled without Lambda", without_lambda),
     ("every link to a file leads somewhere", links),
 ]))
