@@ -20,12 +20,13 @@
 #   bench-coldstart  start and memory of the packages, the development build, and PEERS="a/bootstrap b/bootstrap"
 #   bench-runtime    what one invocation costs (processor time, system calls, instructions, memory): the development build,
 #                    the static one, raw sockets, and PEERS="a/bootstrap b/bootstrap" that echo their event
+#   bench-tls        what the first HTTPS request of a process costs, with all CPU and (as root) with 1/14 of it
 #   conformance      AWS's own tools against this project: SAM CLI, cfn-lint, the RIE, moto (needs root for Docker)
 #   fuzz             every parser under libFuzzer, FUZZ_SECONDS=60 each
 #   clean            removes what the targets above built
 .DEFAULT_GOAL := build
 .PHONY: build demo run test test-asan test-valgrind test-tsan lint lint-compile lint-format lint-style lint-templates lint-shell \
-        format install package test-package bench-coldstart bench-runtime conformance fuzz build-PublicFunction \
+        format install package test-package bench-coldstart bench-runtime bench-tls conformance fuzz build-PublicFunction \
         build-PrivateFunction clean help tests lint-tools
 
 # Targets share build/, so they run one after the other; -j is for the compiler, and CMake gives it.
@@ -181,6 +182,10 @@ bench-runtime: tests
 	@tree=build/package/.tree-$$(uname -m | sed s/aarch64/arm64/); \
 	cmake --build $$tree --target runtime_echo --parallel $(JOBS) >build/bench.log 2>&1 || rm -f $$tree/runtime_echo; \
 	python3 tests/bench/runtime.py build ours=build/runtime_echo ours-static=$$tree/runtime_echo $(addprefix --peer=,$(PEERS))
+
+bench-tls: tests
+	@$(call compile,build) --target bench_tls
+	@build/bench_tls 51
 
 conformance: tests
 	@sh tests/conformance/run.sh

@@ -16,6 +16,7 @@ if(LAMBDA_STATIC)
 else()
   from_distribution(CURL libcurl>=7.76)
   from_distribution(CRYPTO libcrypto>=3.0)
+  from_distribution(SSL libssl>=3.0)
 endif()
 
 if(PkgConfig_FOUND AND NOT LAMBDA_STATIC)

@@ -102,7 +102,7 @@ function(archive name file built_by)
   endif()
 endfunction()
 archive(PkgConfig::CRYPTO ${crypto_file} "${openssl_build}" ${zlib_file} ${zstd_file} -pthread)
-archive(openssl_ssl ${ssl_file} "${openssl_build}" PkgConfig::CRYPTO)
+archive(PkgConfig::SSL ${ssl_file} "${openssl_build}" PkgConfig::CRYPTO)
 target_include_directories(PkgConfig::CRYPTO INTERFACE ${openssl_include})
 
 # --- libcurl ---------------------------------------------------------------------------------------------------------
@@ -113,6 +113,6 @@ string(REPLACE ";" " " flags_text "${flags};${maps}")
 include(cmake/curl.cmake)
 set(CMAKE_C_FLAGS "${CMAKE_C_FLAGS} ${flags_text}")
 
-archive(PkgConfig::CURL ${curl_file} curl_build openssl_ssl)
+archive(PkgConfig::CURL ${curl_file} curl_build PkgConfig::SSL)
 target_include_directories(PkgConfig::CURL INTERFACE ${curl_SOURCE_DIR}/include)
 target_compile_definitions(PkgConfig::CURL INTERFACE CURL_STATICLIB)

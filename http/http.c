@@ -15,6 +15,9 @@
 enum {
     SCRATCH_BYTES = 4 * 1024 * 1024, /* for a request's target and header, and a stream's answer besides its body */
     UPLOAD_BYTES = 256 * 1024,       /* a reply of 100 KB leaves in one piece: 15 us less than with libcurl's 64 KB */
+    /* A kept connection that rested for longer is not used: load balancers give up after 60 s, and while Lambda has us
+       frozen nobody sees it. A POST on a connection that is gone is lost, and may not be sent again. */
+    MAX_REST_MS = 50 * 1000,
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -24,24 +27,6 @@ static void init_curl(void) {
     late_tls_hold();
     curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
     late_tls_release();
-}
-
-/* AWS_CA_BUNDLE, else where AL2023 and Debian keep theirs, else what libcurl was built with. */
-static bool set_ca_bundle(CURL *curl, struct err *e) {
-    static const char *const known[] = {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"};
-    const char *named = getenv("AWS_CA_BUNDLE");
-    if (named && *named) {
-        if (access(named, R_OK) != 0)
-            return err_set(e, ERR_CONFIG, "AWS_CA_BUNDLE names %s, which cannot be read", named);
-        curl_easy_setopt(curl, CURLOPT_CAINFO, named);
-        return true;
-    }
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (access(known[i], R_OK) != 0) continue;
-        curl_easy_setopt(curl, CURLOPT_CAINFO, known[i]);
-        break;
-    }
-    return true;
 }
 
 /* libcurl sends a request again, POST included, when a kept connection dies before the answer. Without a socket it
@@ -119,7 +104,6 @@ bool http_open(const struct url *origin, const struct http_options *options, str
     pthread_once(&curl_once, init_curl);
     if (curl_ready != CURLE_OK)
         return err_set(e, ERR_NETWORK, "libcurl did not start: %s", curl_easy_strerror(curl_ready));
-    if (origin->tls) late_tls_start();
     struct http_client *c = calloc(1, sizeof *c);
     if (!c) return err_set(e, ERR_MEMORY, "out of memory for an HTTP client");
     c->options = *options;
@@ -128,7 +112,7 @@ bool http_open(const struct url *origin, const struct http_options *options, str
         return err_set(e, ERR_MEMORY, "out of memory for an HTTP client");
     }
     set_once(c);
-    if (!set_origin(c, e) || (origin->tls && !set_ca_bundle(c->curl, e))) {
+    if (!set_origin(c, e) || (origin->tls && !http_tls_open(c, e))) {
         http_close(c);
         return false;
     }
@@ -137,11 +121,16 @@ bool http_open(const struct url *origin, const struct http_options *options, str
 }
 
 void http_close(struct http_client *c) {
+    struct http_hush hush;
     if (!c) return;
+    http_warm_stop(c);
     http_client_end(c);
+    http_tls_hush(c, &hush);
     curl_easy_cleanup(c->curl);
     curl_multi_cleanup(c->multi);
+    http_tls_unhush(&hush);
     curl_url_cleanup(c->origin_url);
+    http_tls_close(c);
     arena_close(&c->scratch);
     free(c->origin);
     free(c->user_agent);
@@ -150,22 +139,38 @@ void http_close(struct http_client *c) {
 
 /* The connections are the multi handle's. Without memory for another one, the next exchange tries again. */
 void http_disconnect(struct http_client *c) {
+    struct http_hush hush;
+    http_warm_stop(c);
     http_client_end(c);
+    http_tls_hush(c, &hush);
     curl_multi_cleanup(c->multi);
+    http_tls_unhush(&hush);
     c->multi = curl_multi_init();
 }
 
-static int64_t now_ms(void) {
+static int64_t clock_ms(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int64_t http_client_deadline(struct http_client *c, int64_t timeout_ms) {
+static int64_t now_ms(void) {
+    return clock_ms(CLOCK_MONOTONIC);
+}
+
+struct http_clocks http_clocks_now(void) {
+    return (struct http_clocks){now_ms(), clock_ms(CLOCK_REALTIME)};
+}
+
+int64_t http_clocks_since(const struct http_clocks *then) {
+    struct http_clocks now = http_clocks_now();
+    int64_t monotonic_ms = now.monotonic_ms - then->monotonic_ms, wall_ms = now.wall_ms - then->wall_ms;
+    return monotonic_ms > wall_ms ? monotonic_ms : wall_ms;
+}
+
+int64_t http_client_deadline(int64_t began_ms, int64_t timeout_ms) {
     if (timeout_ms == HTTP_NO_TIMEOUT) return INT64_MAX;
-    if (timeout_ms < 0 || timeout_ms > INT32_MAX) timeout_ms = INT32_MAX;
-    c->x.timeout_ms = timeout_ms;
-    return now_ms() + timeout_ms;
+    return began_ms + (timeout_ms < 0 || timeout_ms > INT32_MAX ? INT32_MAX : timeout_ms);
 }
 
 static void finish(struct http_client *c, CURLcode code) {
@@ -179,11 +184,14 @@ static bool renew(struct http_client *c) {
     curl_easy_cleanup(c->curl);
     c->curl = fresh;
     c->worn = false;
+    http_tls_share(c);
     return true;
 }
 
 bool http_client_ready(struct http_client *c, struct err *e) {
+    http_warm_settle(c, INT64_MAX);
     if (c->added) return err_set(e, ERR_PARSE, "the client is in the middle of a stream");
+    if (c->tls && c->used.wall_ms && http_clocks_since(&c->used) > MAX_REST_MS) http_disconnect(c);
     if (!c->multi) c->multi = curl_multi_init();
     if (!c->multi || (c->worn && !renew(c))) return err_set(e, ERR_MEMORY, "out of memory for libcurl");
     arena_reset(&c->scratch);
@@ -192,14 +200,18 @@ bool http_client_ready(struct http_client *c, struct err *e) {
 
 void http_client_begin(struct http_client *c) {
     c->words[0] = 0;
+    if (c->tls) http_tls_forget(c);
     c->added = curl_multi_add_handle(c->multi, c->curl) == CURLM_OK;
     if (!c->added) finish(c, CURLE_OUT_OF_MEMORY);
 }
 
 void http_client_perform(struct http_client *c) {
     int running = 0, left;
+    struct http_hush hush;
     if (c->x.done) return;
+    http_tls_hush(c, &hush);
     CURLMcode code = curl_multi_perform(c->multi, &running);
+    http_tls_unhush(&hush);
     if (code != CURLM_OK) {
         finish(c, code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT);
     } else if (!running) {
@@ -228,19 +240,26 @@ void http_client_run(struct http_client *c, int64_t deadline_ms) {
 }
 
 void http_client_end(struct http_client *c) {
-    if (c->added) curl_multi_remove_handle(c->multi, c->curl); /* unless it is done this closes the connection */
+    struct http_hush hush;
+    if (!c->added) return;
+    http_tls_hush(c, &hush);
+    curl_multi_remove_handle(c->multi, c->curl); /* unless it is done this closes the connection */
+    http_tls_unhush(&hush);
     c->added = false;
+    if (c->tls) c->used = http_clocks_now();
 }
 
 bool http_exchange(struct http_client *c, const struct http_request *rq, int64_t timeout_ms, struct http_response *rs,
                    struct arena *a, struct err *e) {
+    int64_t deadline_ms = http_client_deadline(now_ms(), timeout_ms);
     *rs = (struct http_response){0};
+    http_warm_settle(c, deadline_ms);
     if (!http_client_ready(c, e)) return false;
-    c->x = (struct exchange){.rs = rs, .arena = a};
+    c->x = (struct exchange){.rs = rs, .arena = a, .timeout_ms = timeout_ms};
     buf_init(&c->x.body, c->options.max_response_bytes, a);
     if (!http_request_set(c, rq, e)) return false;
     http_client_begin(c);
-    http_client_run(c, http_client_deadline(c, timeout_ms));
+    http_client_run(c, deadline_ms);
     http_client_end(c);
     return http_answer_judge(c, e);
 }

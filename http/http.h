@@ -22,8 +22,10 @@ struct http_options {
 
 struct http_client;
 
-/* A client for one origin (scheme, host, port). TLS verifies against AWS_CA_BUNDLE, else AL2023's bundle, else Debian's;
-   a bundle that is named and cannot be read is ERR_CONFIG. Proxies of the environment are never used. */
+/* A client for one origin (scheme, host, port). TLS is 1.2 or newer, and verifies against AWS_CA_BUNDLE, else AL2023's bundle,
+   else Debian's; one that cannot be read or holds no certificate is ERR_CONFIG. A new connection resumes the session of the
+   one before; a connection that rested for more than 50 s, by the monotonic or the wall clock, is not used again: Lambda may
+   have had us frozen. Proxies of the environment are never used. No SIGPIPE is raised. */
 bool http_open(const struct url *origin, const struct http_options *options, struct http_client **client,
                struct err *e);
 void http_close(struct http_client *client); /* NULL is fine */
@@ -50,6 +52,12 @@ bool http_stream_write(struct http_client *client, struct str bytes, struct err 
 bool http_stream_end(struct http_client *client, const struct http_fields *trailers, int64_t timeout_ms,
                      struct http_response *rs, struct arena *a, struct err *e);
 void http_stream_abort(struct http_client *client);
+
+/* Opens the connection ahead of its use: sends rq, a GET or HEAD that is cheap for the peer and whose answer does not matter,
+   and returns at once. A thread of its own does the waiting; what is used of the client next waits for it first, within its
+   own time-out, and timeout_ms bounds it (not HTTP_NO_TIMEOUT). rq is copied. A connection that could not be opened is
+   logged at DEBUG only: the next exchange tries again, and tells. False: the request is none for this, or no memory. */
+bool http_warm(struct http_client *client, const struct http_request *rq, int64_t timeout_ms, struct err *e);
 
 /* The kept connection is given up; the next exchange opens another. */
 void http_disconnect(struct http_client *client);

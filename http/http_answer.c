@@ -115,7 +115,7 @@ bool http_answer_judge(struct http_client *c, struct err *e) {
         err_set(e, ERR_NETWORK, "the kept connection died while the request was on its way; it was not sent twice");
     } else if (x->code != CURLE_OK) {
         const char *detail = c->words[0] ? c->words : curl_easy_strerror(x->code);
-        err_set(e, kind_of(x->code), "%s (libcurl %d)", detail, (int)x->code);
+        if (!http_tls_explain(c, x->code, e)) err_set(e, kind_of(x->code), "%s (libcurl %d)", detail, (int)x->code);
     } else if (!x->final) {
         err_set(e, ERR_PROTOCOL, "the answer ended inside its header"); /* libcurl calls this a success */
     } else {

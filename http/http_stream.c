@@ -137,7 +137,8 @@ static bool copy_answer(const struct http_response *from, struct http_response *
 bool http_stream_end(struct http_client *c, const struct http_fields *trailers, int64_t timeout_ms,
                      struct http_response *rs, struct arena *a, struct err *e) {
     struct exchange *x = &c->x;
-    int64_t deadline_ms = http_client_deadline(c, timeout_ms);
+    int64_t deadline_ms = http_client_deadline(http_clocks_now().monotonic_ms, timeout_ms);
+    x->timeout_ms = timeout_ms;
     if (!set_trailers(c, trailers, e)) {
         http_stream_abort(c);
         return false;

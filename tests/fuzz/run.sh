@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 2
 build='build-fuzz'
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-all='json apigw_event apigw_reply http_query url sigv4_verify sigv4_roundtrip node model policy profile zip elf'
+all='json apigw_event apigw_reply http_query url ca_bundle sigv4_verify sigv4_roundtrip node model policy profile zip elf'
 names=${*:-$all}
 findings=0
 
@@ -77,6 +77,8 @@ region = eu-central-1
 # [default]
 [ other ]
 END
+    { printf '\200# a CA\n' && cat tests/fuzz/ca.pem; } | seed ca_bundle one
+    { printf '\007' && cat tests/fuzz/ca.pem && sed 's/CERTIFICATE/TRUSTED &/' tests/fuzz/ca.pem; } | seed ca_bundle two
     printf '0arn:*:execute-api:*:*:a?c/*/GET/*\narn:aws:execute-api:e:1:abc/dev/GET/x' | seed policy resource
     printf '1EXECUTE-api:*\nexecute-api:Invoke' | seed policy action
 }
