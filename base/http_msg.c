@@ -8,7 +8,7 @@
 
 struct str http_field_get(const struct http_fields *f, struct str name) {
     for (size_t i = 0; i < f->n; i++)
-        if (str_eq_nocase(f->at[i].name, name)) return f->at[i].value;
+        if (f->at[i].name.n == name.n && str_eq_nocase(f->at[i].name, name)) return f->at[i].value;
     return (struct str){0};
 }
 

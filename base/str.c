@@ -23,6 +23,7 @@ static unsigned char lower(char c) {
 
 bool str_eq_nocase(struct str a, struct str b) {
     if (a.n != b.n) return false;
+    if (a.n == 0 || memcmp(a.p, b.p, a.n) == 0) return true; /* fields mostly come in the case that is asked for */
     for (size_t i = 0; i < a.n; i++)
         if (lower(a.p[i]) != lower(b.p[i])) return false;
     return true;
@@ -88,8 +89,24 @@ bool str_read_int64(struct str s, int64_t min, int64_t max, int64_t *out) {
     return true;
 }
 
+/* Eight bytes are looked at together, for ids and fields are looked at on every invocation: is one of them below n (at
+   most 128)? */
+#define EACH(byte) (UINT64_MAX / 255 * (byte))
+static bool one_below(uint64_t eight, unsigned n) {
+    return ((eight - EACH(n)) & ~eight & EACH(0x80)) != 0;
+}
+
+static uint64_t eight_at(const char *p) {
+    uint64_t eight;
+    memcpy(&eight, p, sizeof eight);
+    return eight;
+}
+
 bool str_has_control(struct str s) {
-    for (size_t i = 0; i < s.n; i++)
+    size_t i = 0;
+    for (; s.n - i >= 8; i += 8)
+        if (one_below(eight_at(s.p + i), 0x20) || one_below(eight_at(s.p + i) ^ EACH(0x7f), 1)) return true;
+    for (; i < s.n; i++)
         if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f) return true;
     return false;
 }
@@ -109,6 +126,10 @@ static size_t utf8_sequence(const unsigned char *p, size_t n) {
 
 bool str_is_utf8(struct str s, size_t *bad_at) {
     for (size_t i = 0; i < s.n;) {
+        if (s.n - i >= 8 && !(eight_at(s.p + i) & EACH(0x80))) {
+            i += 8;
+            continue;
+        }
         size_t step = utf8_sequence((const unsigned char *)s.p + i, s.n - i);
         if (!step) {
             if (bad_at) *bad_at = i;

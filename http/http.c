@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libcurl, well behaved: one client for one origin, driven through libcurl's multi interface. */
+#include <arpa/inet.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -80,6 +81,35 @@ static char *origin_text(const struct url *u) {
     return text;
 }
 
+/* libcurl prints a Host of its own twice, byte by byte, and looks through all entries a dozen times. So what nearly every
+   request has is one entry, made once: an entry is sent as it is, line break and all. */
+static bool make_own(struct http_client *c, const struct url *origin) {
+    static char no_host[] = "Host:";
+    struct arena a;
+    struct str host;
+    struct buf b;
+    struct err ignored;
+    arena_init(&a, SIZE_MAX);
+    buf_init(&b, SIZE_MAX, &a);
+    bool ok = url_host_field(origin, &host, &a, &ignored);
+    if (ok) buf_addf(&b, "Host: %.*s\r\nUser-Agent: %s", STR_ARG(host), c->user_agent);
+    ok &= !b.failed;
+    c->own[0] = (struct curl_slist){no_host, &c->own[1]};
+    c->own[1].data = ok ? strndup(b.p, b.n) : NULL;
+    arena_close(&a);
+    return c->own[1].data != NULL;
+}
+
+static bool is_address(struct str host) {
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+    if (str_starts(host, STR("["))) return true;
+    if (!host.n || host.n >= sizeof text) return false;
+    memcpy(text, host.p, host.n);
+    text[host.n] = 0;
+    return inet_pton(AF_INET, text, &address) == 1;
+}
+
 static bool make(struct http_client *c, const struct url *origin) {
     arena_init(&c->scratch, SCRATCH_BYTES);
     if (c->options.max_response_bytes < SIZE_MAX / 4) c->scratch.limit += 2 * c->options.max_response_bytes;
@@ -89,7 +119,9 @@ static bool make(struct http_client *c, const struct url *origin) {
     c->origin_url = curl_url();
     struct str agent = c->options.user_agent;
     if (agent.n) c->user_agent = strndup(agent.p, agent.n);
-    return c->origin && c->curl && c->multi && c->origin_url && (!agent.n || c->user_agent);
+    /* What cannot change need not be looked through for what is too old, which libcurl does after each exchange. */
+    if (c->curl && is_address(origin->host)) curl_easy_setopt(c->curl, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+    return c->origin && c->curl && c->multi && c->origin_url && (!agent.n || (c->user_agent && make_own(c, origin)));
 }
 
 static bool set_origin(struct http_client *c, struct err *e) {
@@ -134,6 +166,7 @@ void http_close(struct http_client *c) {
     arena_close(&c->scratch);
     free(c->origin);
     free(c->user_agent);
+    free(c->own[1].data);
     free(c);
 }
 

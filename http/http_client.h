@@ -46,6 +46,7 @@ struct http_client {
     CURLU *origin_url; /* read once, where CURLOPT_URL would be read for each exchange */
     struct http_options options;
     char *origin, *user_agent; /* "http://host:port" */
+    struct curl_slist own[2];  /* with a user_agent: no Host by libcurl, but Host and User-Agent in one entry */
     bool custom_method;        /* CURLOPT_CUSTOMREQUEST is set */
     bool added;                /* the easy handle is in the multi handle */
     bool worn; /* the easy handle has sent trailers: libcurl 7.88 spoils its heap if it ever sends chunks again */

@@ -5,7 +5,7 @@
 
 #include "http_client.h"
 
-enum { MAX_TARGET_BYTES = 65535 };
+enum { MAX_TARGET_BYTES = 65535, LONG_BODY_BYTES = 64 * 1024 };
 
 /* "Name: value", or "Name;" which is libcurl's way to send an empty one; an absent value is "Name:", to send none. */
 bool http_request_line(struct curl_slist ***tail, struct str name, struct str value, struct arena *a) {
@@ -53,17 +53,27 @@ static bool add_fields(struct http_client *c, const struct http_request *rq, str
     return true;
 }
 
-/* Content-Type and Expect are libcurl's own ideas for a body only. */
+static bool add_own(struct http_client *c, const struct http_fields *f, struct curl_slist ***tail) {
+    if (!c->user_agent || http_field_get(f, STR("User-Agent")).p) return true;
+    if (http_field_get(f, STR("Host")).p)
+        return http_request_line(tail, STR("User-Agent"), str_of(c->user_agent), &c->scratch);
+    **tail = c->own;
+    *tail = &c->own[1].next;
+    **tail = NULL;
+    return true;
+}
+
+/* Content-Type and Expect are libcurl's own ideas for a body only, Expect for one above 1 MB or of unknown size. */
 static bool set_header(struct http_client *c, const struct http_request *rq, bool body, struct err *e) {
     static const struct str not_by_itself[] = {STR_INIT("Accept"), STR_INIT("Content-Type"), STR_INIT("Expect")};
     struct curl_slist *list = NULL, **tail = &list;
     bool ok = true;
     if (!add_fields(c, rq, &tail, &ok, e)) return false;
-    for (size_t i = 0; ok && i < (body ? 3 : 1); i++)
+    size_t n = !body ? 1 : c->x.streaming || rq->body.n > LONG_BODY_BYTES ? 3 : 2;
+    for (size_t i = 0; ok && i < n; i++)
         if (!http_field_get(&rq->fields, not_by_itself[i]).p)
             ok = http_request_line(&tail, not_by_itself[i], (struct str){0}, &c->scratch);
-    if (ok && c->user_agent && !http_field_get(&rq->fields, STR("User-Agent")).p)
-        ok = http_request_line(&tail, STR("User-Agent"), str_of(c->user_agent), &c->scratch);
+    if (ok) ok = add_own(c, &rq->fields, &tail);
     if (ok && c->x.streaming) ok = http_request_line(&tail, STR("Transfer-Encoding"), STR("chunked"), &c->scratch);
     if (!ok) return err_set(e, ERR_MEMORY, "out of memory for the request's header");
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, list);
@@ -78,6 +88,12 @@ static bool check_target(const struct http_request *rq, struct err *e) {
     return true;
 }
 
+static size_t bad_byte(struct str s) {
+    size_t i = 0;
+    while ((unsigned char)s.p[i] > 0x20 && s.p[i] != 0x7f) i++;
+    return i;
+}
+
 static bool set_target(struct http_client *c, const struct http_request *rq, struct err *e) {
     struct buf target;
     if (!check_target(rq, e)) return false;
@@ -85,11 +101,11 @@ static bool set_target(struct http_client *c, const struct http_request *rq, str
     buf_add(&target, rq->path);
     if (rq->query.p) buf_add_char(&target, '?');
     buf_add(&target, rq->query);
-    for (size_t i = 0; i < target.n; i++)
-        if ((unsigned char)target.p[i] <= 0x20 || target.p[i] == 0x7f)
-            return err_set(e, ERR_PARSE, "the request target has a space or control byte at position %zu", i);
     buf_add_char(&target, 0);
     if (!buf_ok(&target, e)) return false;
+    struct str text = {target.p, target.n - 1};
+    if (str_has_control(text) || memchr(text.p, ' ', text.n))
+        return err_set(e, ERR_PARSE, "the request target has a space or control byte at position %zu", bad_byte(text));
     curl_easy_setopt(c->curl, CURLOPT_REQUEST_TARGET, target.p);
     return true;
 }

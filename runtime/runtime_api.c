@@ -38,17 +38,17 @@ struct runtime_api {
 };
 
 static const struct {
-    const char *name;
+    struct str name;
     size_t offset;
 } NEXT_FIELDS[] = {
-    {"Lambda-Runtime-Aws-Request-Id", offsetof(struct lambda_invocation, request_id)},
-    {"Lambda-Runtime-Invocation-Id", offsetof(struct lambda_invocation, invocation_id)},
-    {"Lambda-Runtime-Invoked-Function-Arn", offsetof(struct lambda_invocation, invoked_function_arn)},
-    {"Lambda-Runtime-Trace-Id", offsetof(struct lambda_invocation, trace_id)},
-    {"Lambda-Runtime-Client-Context", offsetof(struct lambda_invocation, client_context)},
-    {"Lambda-Runtime-Cognito-Identity", offsetof(struct lambda_invocation, cognito_identity)},
-    {"Lambda-Runtime-Aws-Tenant-Id", offsetof(struct lambda_invocation, tenant_id)},
-    {"Content-Type", offsetof(struct lambda_invocation, content_type)},
+    {STR_INIT("Lambda-Runtime-Aws-Request-Id"), offsetof(struct lambda_invocation, request_id)},
+    {STR_INIT("Lambda-Runtime-Invocation-Id"), offsetof(struct lambda_invocation, invocation_id)},
+    {STR_INIT("Lambda-Runtime-Invoked-Function-Arn"), offsetof(struct lambda_invocation, invoked_function_arn)},
+    {STR_INIT("Lambda-Runtime-Trace-Id"), offsetof(struct lambda_invocation, trace_id)},
+    {STR_INIT("Lambda-Runtime-Client-Context"), offsetof(struct lambda_invocation, client_context)},
+    {STR_INIT("Lambda-Runtime-Cognito-Identity"), offsetof(struct lambda_invocation, cognito_identity)},
+    {STR_INIT("Lambda-Runtime-Aws-Tenant-Id"), offsetof(struct lambda_invocation, tenant_id)},
+    {STR_INIT("Content-Type"), offsetof(struct lambda_invocation, content_type)},
 };
 
 static bool read_host(struct str host_port, char text[static 320], struct url *u, struct err *e) {
@@ -152,7 +152,7 @@ static bool read_invocation(const struct http_response *rs, struct lambda_invoca
                             struct err *e) {
     *inv = (struct lambda_invocation){.payload = rs->body, .arena = a};
     for (size_t i = 0; i < sizeof NEXT_FIELDS / sizeof *NEXT_FIELDS; i++) {
-        struct str value = http_field_get(&rs->fields, str_of(NEXT_FIELDS[i].name));
+        struct str value = http_field_get(&rs->fields, NEXT_FIELDS[i].name);
         if (value.n) memcpy((char *)inv + NEXT_FIELDS[i].offset, &value, sizeof value); /* empty is absent */
     }
     read_deadline(&rs->fields, inv);

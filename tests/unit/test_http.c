@@ -45,13 +45,24 @@ static void user_agent(void **state) {
     (void)state;
     struct http_options options = OPTIONS;
     options.user_agent = STR("program/1");
-    start(OK_STEPS, 2, &options);
+    const struct scripted_step steps[] = {OK_STEPS[0], OK_STEPS[0], OK_STEPS[0], OK_STEPS[0]};
+    start(steps, 4, &options);
+    check_ok(exchange(), e);
+    add("Host", "h");
     check_ok(exchange(), e);
     add("User-Agent", "other");
     check_ok(exchange(), e);
+    rq.fields = (struct http_fields){0};
+    add("User-Agent", "other");
+    check_ok(exchange(), e);
     stop();
-    check_text(scripted_field(server.request[0], "user-agent"), "program/1");
-    check_text(scripted_field(server.request[1], "user-agent"), "other");
+    char whole[200];
+    snprintf(whole, sizeof whole, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: program/1\r\n\r\n", server.host_port);
+    check_str(server.request[0], str_of(whole));
+    check_text(server.request[1], "GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: program/1\r\n\r\n");
+    check_text(server.request[2], "GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: other\r\n\r\n");
+    snprintf(whole, sizeof whole, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: other\r\n\r\n", server.host_port);
+    check_str(server.request[3], str_of(whole));
     finish();
 }
 
@@ -315,7 +326,7 @@ int main(void) {
         HTTP_CASE("target and fields arrive byte for byte, in order", byte_for_byte),
         HTTP_CASE("no Accept, Expect, Content-Type or User-Agent is added", nothing_added),
         HTTP_CASE("what is asked for is sent, and a missing Host is the origin's", asked_for),
-        HTTP_CASE("the client's User-Agent gives way to the request's", user_agent),
+        HTTP_CASE("the client's Host and User-Agent go once, and give way to the request's", user_agent),
         HTTP_CASE("a field with an empty value is sent", empty_value),
         HTTP_CASE("an empty query keeps its question mark", empty_query),
         HTTP_CASE("each method is sent with its body, and a length where one is due", methods),

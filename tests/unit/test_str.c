@@ -155,10 +155,17 @@ static void number_range(void **state) {
 
 static void control_bytes(void **state) {
     (void)state;
+    static const char around[] = {'a', ' ', '~', '\x80', '\xa0', '\xff'}; /* the last ones are no control bytes */
     for (int c = 0; c < 256; c++) {
-        char text[] = {'a', (char)c, 'b'};
         bool control = c < 0x20 || c == 0x7f;
-        assert_int_equal(str_has_control((struct str){text, 3}), control);
+        for (size_t i = 0; i < sizeof around * 19; i++) {
+            char text[20];
+            memset(text, around[i / 19], sizeof text);
+            text[i % 19] = (char)c;
+            assert_int_equal(str_has_control((struct str){text, 19}), control);
+            assert_int_equal(str_has_control((struct str){text, i % 19 + 1}), control);
+            assert_false(str_has_control((struct str){text, i % 19})); /* nothing behind the view is read */
+        }
     }
     assert_false(str_has_control(str_of(NULL)));
 }
@@ -182,7 +189,14 @@ static void utf8_well_formed(void **state) {
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         size_t at = 99;
-        assert_true(str_is_utf8(str_of(good[i]), &at));
+        for (size_t before = 0; before < 20; before++) {
+            char text[64] = "abcdefghijklmnopqrstuvwxyz";
+            size_t n = strlen(good[i]);
+            memcpy(text + before, good[i], n + 1);
+            assert_true(str_is_utf8((struct str){text, before + n}, &at));
+            memcpy(text + before + n, "abcdefghij", 10);
+            assert_true(str_is_utf8((struct str){text, before + n + 10}, &at));
+        }
         assert_int_equal(at, 99);
     }
     assert_true(str_is_utf8(STR("a\0b"), NULL));
@@ -210,8 +224,8 @@ static void utf8_ill_formed(void **state) {
         "\xff",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        for (size_t before = 0; before < 5; before++) {
-            char text[16] = "abcde";
+        for (size_t before = 0; before < 20; before++) {
+            char text[32] = "abcdefghijklmnopqrst";
             size_t n = strlen(bad[i]), at = 99;
             memcpy(text + before, bad[i], n);
             memset(text + before + n, 'z', 3);
@@ -246,7 +260,7 @@ int main(void) {
         CASE("whole decimal numbers are read up to both ends of the range", numbers),
         CASE("what is no whole number, or too large, is refused and nothing is written", no_numbers),
         CASE("a number outside of the given range is refused", number_range),
-        CASE("exactly the bytes below 0x20 and 0x7f are control bytes", control_bytes),
+        CASE("exactly the bytes below 0x20 and 0x7f are control bytes, at each position", control_bytes),
         CASE("the first and last sequence of every UTF-8 row is taken", utf8_well_formed),
         CASE("ill-formed UTF-8 is refused at each position, and its place named", utf8_ill_formed),
         CASE("printing an absent view prints nothing", printing),
