@@ -18,16 +18,21 @@
 #                    libraries with those they need (as package), for programs that start on Lambda wherever they were built
 #   build-PublicFunction, build-PrivateFunction   what `sam build` calls: package, and bootstrap into $(ARTIFACTS_DIR)
 #   bench-coldstart  start and memory of the packages, the development build, and PEERS="a/bootstrap b/bootstrap"
+#   bench-sigv4      a signature beside the least it could cost, and beside other signers: python's botocore and awscrt, and
+#                    node's aws4 and @smithy/signature-v4 from NODE_PATH or BENCH_NODE=folder
+#   bench-call       `apigw call` beside awscurl and curl, from start to first byte; a signed call beside an unsigned one
 #   bench-runtime    what one invocation costs (processor time, system calls, instructions, memory): the development build,
 #                    the static one, raw sockets, and PEERS="a/bootstrap b/bootstrap" that echo their event
 #   bench-tls        what the first HTTPS request of a process costs, with all CPU and (as root) with 1/14 of it
 #   conformance      AWS's own tools against this project: SAM CLI, cfn-lint, the RIE, moto (needs root for Docker)
+#   differential     sigv4/ against botocore, AWS's CRT, smithy and aws4: DIFFERENTIAL_CASES=110000 requests, every
+#                    difference explained (needs python3-venv, node and npm; installs the peers into build/)
 #   fuzz             every parser under libFuzzer, FUZZ_SECONDS=60 each
 #   clean            removes what the targets above built
 .DEFAULT_GOAL := build
 .PHONY: build demo run test test-asan test-valgrind test-tsan lint lint-compile lint-format lint-style lint-templates lint-shell \
-        format install package test-package bench-coldstart bench-runtime bench-tls conformance fuzz build-PublicFunction \
-        build-PrivateFunction clean help tests lint-tools
+        format install package test-package bench-coldstart bench-runtime bench-sigv4 bench-call bench-tls conformance differential fuzz \
+        build-PublicFunction build-PrivateFunction clean help tests lint-tools
 
 # Targets share build/, so they run one after the other; -j is for the compiler, and CMake gives it.
 .NOTPARALLEL:
@@ -163,6 +168,28 @@ test-package:
 	@$(install) package-test
 	@JOBS=$(JOBS) python3 tests/package/run.py
 
+# The last processor, for the first serves the machine's interrupts.
+bench-sigv4: tests
+	@$(call compile,build) --target bench_sigv4
+	@build/bench_sigv4
+	@BENCH_NODE='$(BENCH_NODE)' taskset -c $$(($$(getconf _NPROCESSORS_ONLN) - 1)) python3 tests/bench/sigv4_peers.py
+
+# Caller and peer share one processor, for which one the scheduler gives the peer decides about more than a signature does.
+# The static program is built where package built bootstrap; without that folder it is not in the table.
+AWSCURL_VERSION := 0.44
+AWSCURL := build/venv-bench/bin/awscurl
+bench-call: tests $(AWSCURL)-$(AWSCURL_VERSION)
+	@$(call compile,build) --target bench_call
+	@taskset -c $$(($$(getconf _NPROCESSORS_ONLN) - 1)) build/bench_call
+	@tree=build/package/.tree-$$(uname -m | sed s/aarch64/arm64/); \
+	cmake --build $$tree --target apigw-call --parallel $(JOBS) >build/bench.log 2>&1 || rm -f $$tree/apigw-call; \
+	python3 tests/bench/call.py build --awscurl $(AWSCURL) --static $$tree/apigw-call
+
+$(AWSCURL)-$(AWSCURL_VERSION): | lint-tools
+	@python3 -m venv --clear build/venv-bench
+	@build/venv-bench/bin/pip install --quiet --disable-pip-version-check awscurl==$(AWSCURL_VERSION)
+	@touch $@
+
 # Peers are other people's bootstraps that lie on this machine; without any, the table says so.
 bench-coldstart: build
 	@$(package)
@@ -189,6 +216,13 @@ bench-tls: tests
 
 conformance: tests
 	@sh tests/conformance/run.sh
+
+DIFFERENTIAL_CASES ?= 110000
+differential:
+	@$(install) test
+	@$(configure) build -DBUILD_TESTING=ON
+	@$(call compile,build) --target sigv4_signer
+	@sh tests/differential/run.sh build/sigv4_signer $(DIFFERENTIAL_CASES)
 
 FUZZ_SECONDS ?= 60
 fuzz:

@@ -32,11 +32,24 @@ enum {
 struct arena_block {
     struct arena_block *next;
     size_t cap, used;
+    bool fixed; /* the caller's memory: neither freed nor followed by another block */
     alignas(max_align_t) char bytes[];
 };
 
 void arena_init(struct arena *a, size_t limit) {
     *a = (struct arena){.limit = limit};
+}
+
+/* `used` stands at the limit from the beginning, so that no second block can be added. */
+void arena_init_fixed(struct arena *a, void *memory, size_t bytes) {
+    size_t skip = -(uintptr_t)memory & (ALIGN - 1);
+    *a = (struct arena){0};
+    if (bytes < skip || bytes - skip < sizeof(struct arena_block)) return;
+    size_t cap = (bytes - skip - sizeof(struct arena_block)) & ~(size_t)(ALIGN - 1);
+    a->head = (struct arena_block *)(void *)((char *)memory + skip);
+    *a->head = (struct arena_block){.cap = cap, .fixed = true};
+    a->used = a->limit = cap;
+    POISON(a->head->bytes, cap);
 }
 
 static size_t rounded(size_t n) {
@@ -135,7 +148,7 @@ void arena_reset(struct arena *a) {
     struct arena_block *kept = NULL;
     for (struct arena_block *b = a->head, *next; b; b = next) {
         next = b->next;
-        if (!kept && b->cap == a->keep) kept = b;
+        if (!kept && (b->fixed || b->cap == a->keep)) kept = b;
         else free(b);
     }
     a->head = kept;
@@ -149,7 +162,8 @@ void arena_reset(struct arena *a) {
 void arena_close(struct arena *a) {
     for (struct arena_block *b = a->head, *next; b; b = next) {
         next = b->next;
-        free(b);
+        if (b->fixed) UNPOISON(b->bytes, b->cap);
+        else free(b);
     }
     *a = (struct arena){0};
 }

@@ -3,7 +3,7 @@
 #   lib/                      the rooms as static libraries; liblambda_runtime.a and libsigv4.a are what one asks for
 #   include/lambda-iam-c/     their public headers; include/aws/ the C++ ones
 #   lib/cmake/, lib/pkgconfig/  packages lambda-iam-c and aws-lambda-runtime; lambda-runtime.pc and sigv4.pc
-#   bin/apigw                 with BUILD_LOCAL
+#   bin/apigw, share/man/     with BUILD_LOCAL
 # The libraries are static, so whoever links them needs their dependencies too: the packages say which. With LAMBDA_STATIC
 # the dependencies are installed with them, and programs become static ones that need nothing of Lambda's machine.
 include(GNUInstallDirs)
@@ -47,6 +47,10 @@ else()
 endif()
 if(distribution_has_cjson)
   set(cjson_module "libcjson >= 1.7.15")
+endif()
+
+if(BUILD_LOCAL)
+  install(FILES local/man/apigw.1 local/man/apigw-call.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
 # --- CMake -----------------------------------------------------------------------------------------------------------
@@ -95,7 +99,8 @@ function(install_pc name description libraries archives requires)
   install(FILES ${CMAKE_BINARY_DIR}/install/${name}.pc DESTINATION ${pkgconfig_folder})
 endfunction()
 set(sigv4_archives ${archives})
-list(FILTER sigv4_archives EXCLUDE REGEX "^(cjson|curl|ssl)$")
+list(FILTER sigv4_archives EXCLUDE REGEX "^(curl|ssl)$") # sigv4_explain.h reads JSON
 install_pc(lambda-runtime "AWS Lambda custom runtime" "lambda_runtime;lambda_iam_c_http;lambda_iam_c_base" "${archives}"
            "${cjson_module};${curl_module};${ssl_module};${crypto_module}")
-install_pc(sigv4 "AWS Signature Version 4" "sigv4;lambda_iam_c_base" "${sigv4_archives}" "${crypto_module}")
+install_pc(sigv4 "AWS Signature Version 4" "sigv4;lambda_iam_c_base" "${sigv4_archives}"
+           "${cjson_module};${crypto_module}")

@@ -1,58 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One signed POST to STS, its JSON answer, and the keys kept until shortly before they expire.
-   https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+/* One signed POST to STS and its JSON answer; credentials_cache.c decides when. */
 #include "assume_role.h"
 
-#include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "credentials.h"
+#include "http.h"
 #include "json.h"
 #include "log.h"
 #include "percent.h"
 
 enum {
     DURATION_S = 900,
-    REFRESH_BEFORE_S = 60,
     CONNECT_TIMEOUT_MS = 3000,
     MAX_ANSWER_BYTES = 64 * 1024,
-    WORK_BYTES = 1024 * 1024,
+    MAX_SESSION_NAME = 64,
 };
 
 /* arn:PARTITION:iam::ACCOUNT:role/NAME; the partition decides the suffix of the host. */
-static bool read_arn(struct str arn, struct str *suffix, struct err *e) {
+static bool read_arn(const struct assume_role_options *o, struct str *suffix, struct err *e) {
     static const struct {
         struct str partition, suffix;
     } known[] = {
-        {STR_INIT("aws"), STR_INIT("amazonaws.com")},
-        {STR_INIT("aws-us-gov"), STR_INIT("amazonaws.com")},
-        {STR_INIT("aws-cn"), STR_INIT("amazonaws.com.cn")},
-        {STR_INIT("aws-eusc"), STR_INIT("amazonaws.eu")},
+        {STR_INIT("aws"), STR_INIT("amazonaws.com")},        {STR_INIT("aws-us-gov"), STR_INIT("amazonaws.com")},
+        {STR_INIT("aws-cn"), STR_INIT("amazonaws.com.cn")},  {STR_INIT("aws-eusc"), STR_INIT("amazonaws.eu")},
+        {STR_INIT("aws-iso"), STR_INIT("c2s.ic.gov")},       {STR_INIT("aws-iso-b"), STR_INIT("sc2s.sgov.gov")},
+        {STR_INIT("aws-iso-e"), STR_INIT("cloud.adc-e.uk")}, {STR_INIT("aws-iso-f"), STR_INIT("csp.hci.ic.gov")},
     };
-    struct str rest = arn, part[5];
+    struct str rest = o->role_arn, part[5];
     bool whole = true;
     for (size_t i = 0; i < 5; i++) whole = whole && str_cut(&rest, ':', &part[i]);
     if (!whole || !str_eq(part[0], STR("arn")) || !str_eq(part[2], STR("iam")) || !str_starts(rest, STR("role/")) ||
-        str_has_control(arn))
-        return err_set(e, ERR_CONFIG, "PRIVATE_API_ROLE_ARN is no role ARN (arn:aws:iam::123456789012:role/name)");
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (!str_eq(part[1], known[i].partition)) continue;
-        *suffix = known[i].suffix;
-        return true;
-    }
+        rest.n == 5 || str_has_control(o->role_arn))
+        return err_set(e, ERR_CONFIG, "%s is no role ARN (arn:aws:iam::123456789012:role/name)", o->arn_name);
     *suffix = (struct str){0}; /* not known */
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_eq(part[1], known[i].partition)) *suffix = known[i].suffix;
     return true;
 }
 
+static bool one_of(char c, const char *others) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(others, c));
+}
+
+static bool all_of(struct str s, const char *others) {
+    for (size_t i = 0; i < s.n; i++)
+        if (!one_of(s.p[i], others)) return false;
+    return s.n > 0;
+}
+
 static bool find_endpoint(struct assume_role *role, struct str suffix, struct arena *texts, struct err *e) {
-    struct str text = str_of(getenv("AWS_ENDPOINT_URL_STS"));
+    struct str text = str_of(getenv("AWS_ENDPOINT_URL_STS")), region = role->options.region;
     struct buf b;
+    if (!all_of(region, "-")) return err_set(e, ERR_CONFIG, "the region for STS is not set, or is no region's name");
     if (!text.n && !suffix.p)
-        return err_set(e, ERR_CONFIG,
-                       "PRIVATE_API_ROLE_ARN is in a partition whose STS is not known: set AWS_ENDPOINT_URL_STS");
+        return err_set(e, ERR_CONFIG, "%s is in a partition whose STS is not known: set AWS_ENDPOINT_URL_STS",
+                       role->options.arn_name);
     buf_init(&b, 512, texts);
-    if (!text.n) buf_addf(&b, "https://sts.%.*s.%.*s/", STR_ARG(role->region), STR_ARG(suffix));
+    if (!text.n) buf_addf(&b, "https://sts.%.*s.%.*s/", STR_ARG(region), STR_ARG(suffix));
     if (!buf_ok(&b, e)) return false;
     if (!url_read(text.n ? text : buf_str(&b), &role->endpoint, e)) {
         e->kind = ERR_CONFIG;
@@ -63,38 +70,33 @@ static bool find_endpoint(struct assume_role *role, struct str suffix, struct ar
                    "AWS_ENDPOINT_URL_STS starts with http:// but its host is not this machine; use https://");
 }
 
-bool assume_role_open(struct assume_role *role, struct str role_arn, struct str region, struct arena *texts,
+static bool session_name_ok(struct str s) {
+    return s.n >= 2 && s.n <= MAX_SESSION_NAME && all_of(s, "_+=,.@-");
+}
+
+static bool find_session_name(struct assume_role_options *o, struct err *e) {
+    if (o->session_name.n)
+        return session_name_ok(o->session_name) ||
+               err_set(e, ERR_CONFIG, "a role session name is 2 to %d letters, digits or _+=,.@-", MAX_SESSION_NAME);
+    o->session_name = str_of(getenv("AWS_LAMBDA_FUNCTION_NAME"));
+    if (!session_name_ok(o->session_name)) o->session_name = STR("lambda-iam-c"); /* a function may be called "f" */
+    return true;
+}
+
+bool assume_role_open(struct assume_role *role, const struct assume_role_options *options, struct arena *texts,
                       struct err *e) {
-    static const struct http_options options = {
-        .user_agent = STR_INIT("lambda-iam-c/" LAMBDA_IAM_C_VERSION),
-        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-        .max_response_bytes = MAX_ANSWER_BYTES,
-    };
-    struct str suffix, session = str_of(getenv("AWS_LAMBDA_FUNCTION_NAME"));
-    *role = (struct assume_role){.role_arn = role_arn, .region = region};
-    role->session_name = session.n ? session : STR("lambda-iam-c");
-    arena_init(&role->arena, MAX_ANSWER_BYTES);
-    return read_arn(role_arn, &suffix, e) && find_endpoint(role, suffix, texts, e) &&
-           http_open(&role->endpoint, &options, &role->http, e);
-}
-
-/* The copies live in our arena, where volatile stores reach them before the memory goes back. */
-static void wipe(struct str s) {
-    for (volatile char *p = (volatile char *)(uintptr_t)s.p; s.n; s.n--) *p++ = 0;
-}
-
-static void forget(struct assume_role *role) {
-    wipe(role->keys.secret);
-    wipe(role->keys.token);
-    role->keys = (struct sigv4_keys){0};
-    role->expires_s = 0;
-    arena_reset(&role->arena);
+    struct str suffix;
+    *role = (struct assume_role){.options = *options};
+    if (!role->options.duration_s) role->options.duration_s = DURATION_S;
+    if (read_arn(options, &suffix, e) && find_endpoint(role, suffix, texts, e) &&
+        find_session_name(&role->options, e) && credentials_cache_open(&role->cache, e))
+        return true;
+    *role = (struct assume_role){0};
+    return false;
 }
 
 void assume_role_close(struct assume_role *role) {
-    forget(role);
-    http_close(role->http);
-    arena_close(&role->arena);
+    credentials_cache_close(&role->cache);
     *role = (struct assume_role){0};
 }
 
@@ -103,10 +105,10 @@ static bool build(const struct assume_role *role, struct http_request *rq, struc
     struct buf body;
     buf_init(&body, 8192, a);
     buf_add(&body, STR("Action=AssumeRole&Version=2011-06-15&RoleArn="));
-    percent_write(&body, role->role_arn, false);
+    percent_write(&body, role->options.role_arn, false);
     buf_add(&body, STR("&RoleSessionName="));
-    percent_write(&body, role->session_name, false);
-    buf_addf(&body, "&DurationSeconds=%d", DURATION_S);
+    percent_write(&body, role->options.session_name, false);
+    buf_addf(&body, "&DurationSeconds=%lld", (long long)role->options.duration_s);
     *rq = (struct http_request){.method = STR("POST"), .path = role->endpoint.path, .body = buf_str(&body)};
     return buf_ok(&body, e) && url_host_field(&role->endpoint, &host, a, e) &&
            http_field_add(&rq->fields, STR("Host"), host, a, e) &&
@@ -114,67 +116,121 @@ static bool build(const struct assume_role *role, struct http_request *rq, struc
            http_field_add(&rq->fields, STR("Content-Type"), STR("application/x-www-form-urlencoded"), a, e);
 }
 
-static bool keep(struct assume_role *role, const cJSON *credentials, struct err *e) {
+static bool refused(const struct assume_role *role, int status, struct str code, struct err *e) {
     static const struct {
-        const char *name;
-        size_t offset;
-    } members[] = {
-        {"AccessKeyId", offsetof(struct sigv4_keys, id)},
-        {"SecretAccessKey", offsetof(struct sigv4_keys, secret)},
-        {"SessionToken", offsetof(struct sigv4_keys, token)},
+        struct str code;
+        const char *advice;
+    } known[] = {
+        {STR_INIT("AccessDenied"), "the policy of the own role needs sts:AssumeRole on it, and its trust policy must "
+                                   "name the own role"},
+        {STR_INIT("ExpiredToken"), "the own session token has expired: get new keys"},
+        {STR_INIT("ExpiredTokenException"), "the own session token has expired: get new keys"},
+        {STR_INIT("InvalidClientTokenId"),
+         "the own access key id, or its session token, is not known in this partition"},
+        {STR_INIT("SignatureDoesNotMatch"), "the own secret access key is not that of its id, or the clock is off"},
+        {STR_INIT("RegionDisabledException"), "activate STS for this region in the account's settings"},
+        {STR_INIT("ValidationError"), "STS does not take its ARN, session name or duration"},
+        {STR_INIT("Throttling"), "STS is asked too often in this account"},
     };
-    const cJSON *expires = json_get(credentials, "Expiration");
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        struct str value = json_get_text(credentials, members[i].name);
-        if (!value.n) return err_set(e, ERR_PROTOCOL, "the answer of STS has no %s", members[i].name);
-        value.p = arena_copy(&role->arena, value);
-        if (!value.p) return err_set(e, ERR_MEMORY, "out of memory for the assumed role's keys");
-        memcpy((char *)&role->keys + members[i].offset, &value, sizeof value);
+    const char *advice = status >= 500 ? "try again later" : "see the STS documentation of this code";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_eq(code, known[i].code)) advice = known[i].advice;
+    code = credentials_word(code);
+    return err_set(e, ERR_REFUSED, "STS answered %d %.*s for %.*s: %s", status, STR_ARG(code),
+                   STR_ARG(role->options.role_arn), advice);
+}
+
+/* What stands between <name> and </name>; absent, too, if it is more than plain text. */
+static struct str xml_part(struct str xml, const char *name) {
+    char tag[32];
+    snprintf(tag, sizeof tag, "<%s>", name);
+    size_t at = str_find(xml, str_of(tag));
+    if (at == SIZE_MAX) return (struct str){0};
+    struct str rest = {xml.p + at + strlen(tag), xml.n - at - strlen(tag)}, part;
+    bool whole = str_cut(&rest, '<', &part) && rest.n && rest.p[0] == '/' && str_find(part, STR("&")) == SIZE_MAX;
+    return whole ? part : (struct str){0};
+}
+
+/* STS answers JSON to those who ask for it; the services that stand in for it in tests have only XML. */
+static bool json_of_xml(struct str xml, struct str *json, struct arena *a, struct err *e) {
+    static const char *const names[] = {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"};
+    struct buf b;
+    buf_init(&b, 2 * MAX_ANSWER_BYTES, a);
+    buf_add(&b, STR("{\"Error\":{\"Code\":"));
+    json_write_text(&b, xml_part(xml, "Code"));
+    buf_add(&b, STR("},\"AssumeRoleResponse\":{\"AssumeRoleResult\":{\"Credentials\":{"));
+    for (size_t i = 0; i < 4; i++) {
+        struct str part = xml_part(xml, names[i]);
+        if (!part.n) continue;
+        buf_addf(&b, "\"%s\":", names[i]);
+        json_write_text(&b, part);
+        buf_add_char(&b, ',');
     }
-    if (!cJSON_IsNumber(expires) || expires->valuedouble < 0 || expires->valuedouble > 1e12)
-        return err_set(e, ERR_PROTOCOL, "the answer of STS has no Expiration");
-    role->expires_s = (int64_t)expires->valuedouble;
-    return credentials_check(&role->keys, e);
+    buf_add(&b, STR("\"\":0}}}}"));
+    *json = buf_str(&b);
+    return buf_ok(&b, e);
 }
 
 /* {"AssumeRoleResponse":{"AssumeRoleResult":{"Credentials":{...}}}}, or {"Error":{"Code":...}} */
-static bool read_answer(struct assume_role *role, const struct http_response *rs, struct err *e) {
+static bool read_answer(const struct assume_role *role, const struct http_response *rs, struct credentials *found,
+                        struct arena *a, struct err *e) {
+    static const struct credentials_names names = {"AccessKeyId", "SecretAccessKey", "SessionToken", false};
     struct cJSON *root = NULL;
-    struct err ignored;
-    bool json = json_read(rs->body, &root, &ignored), ok = false;
+    struct err not_json;
+    struct str text = rs->body;
+    if (str_starts(text, STR("<")) && !json_of_xml(rs->body, &text, a, e)) return false;
+    bool json = json_read(text, &root, &not_json), ok;
     if (rs->status == 200 && json) {
-        const cJSON *result = json_get(json_get(root, "AssumeRoleResponse"), "AssumeRoleResult");
-        ok = keep(role, json_get(result, "Credentials"), e);
+        const struct cJSON *result = json_get(json_get(root, "AssumeRoleResponse"), "AssumeRoleResult");
+        ok = credentials_read_json(json_get(result, "Credentials"), &names, found, a, e) ||
+             err_prefix(e, "in the answer of STS: ");
+    } else if (rs->status == 200) {
+        ok = err_set(e, ERR_PROTOCOL, "STS answered 200 but with neither JSON nor XML");
     } else {
-        struct str code = json_get_text(json_get(root, "Error"), "Code");
-        err_set(e, ERR_REFUSED, "STS answered AssumeRole of %.*s with %d %.*s", STR_ARG(role->role_arn), rs->status,
-                STR_ARG(code));
+        ok = refused(role, rs->status, json_get_text(json_get(root, "Error"), "Code"), e);
     }
-    if (!ok) forget(role);
     json_close(root);
     return ok;
 }
 
-static bool ask(struct assume_role *role, const struct sigv4_keys *own, int64_t now_s, int64_t timeout_ms,
-                struct arena *a, struct err *e) {
-    struct http_request rq;
-    struct http_response rs;
-    struct sigv4_scope scope = {.region = role->region, .service = STR("sts"), .unix_s = now_s};
-    forget(role);
-    return build(role, &rq, a, e) && sigv4_sign(&rq, own, &scope, a, e) &&
-           http_exchange(role->http, &rq, timeout_ms, &rs, a, e) && read_answer(role, &rs, e);
+static bool exchange(const struct assume_role *role, const struct http_request *rq, int64_t timeout_ms,
+                     struct http_response *rs, struct arena *a, struct err *e) {
+    static const struct http_options options = {
+        .user_agent = STR_INIT("lambda-iam-c/" LAMBDA_IAM_C_VERSION),
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+        .max_response_bytes = MAX_ANSWER_BYTES,
+    };
+    struct http_client *http; /* not kept: minutes later the connection would be gone */
+    if (!http_open(&role->endpoint, &options, &http, e)) return false;
+    bool ok = http_exchange(http, rq, timeout_ms, rs, a, e);
+    http_close(http);
+    return ok;
 }
 
-bool assume_role_keys(struct assume_role *role, const struct sigv4_keys *own, int64_t now_s, int64_t timeout_ms,
-                      struct sigv4_keys *keys, struct err *e) {
-    struct arena a;
-    bool ok = role->keys.id.n && now_s < role->expires_s - REFRESH_BEFORE_S;
-    if (!ok) {
-        arena_init(&a, WORK_BYTES);
-        ok = ask(role, own, now_s, timeout_ms, &a, e);
-        arena_close(&a);
-        if (ok) log_line(LOG_INFO, "assumed %.*s for %d s", STR_ARG(role->role_arn), DURATION_S);
-    }
-    *keys = role->keys;
-    return ok || err_prefix(e, "assuming PRIVATE_API_ROLE_ARN: ");
+struct errand {
+    const struct assume_role *role;
+    const struct sigv4_keys *own;
+};
+
+static bool ask(void *user, const struct credentials_time *when, struct credentials *found, struct arena *a,
+                struct err *e) {
+    const struct errand *errand = user;
+    const struct assume_role *role = errand->role;
+    struct http_request rq;
+    struct http_response rs;
+    struct sigv4_scope scope = {.region = role->options.region, .service = STR("sts"), .unix_s = when->now_s};
+    if (!build(role, &rq, a, e) || !sigv4_sign(&rq, errand->own, &scope, a, e) ||
+        !exchange(role, &rq, when->timeout_ms, &rs, a, e) || !read_answer(role, &rs, found, a, e))
+        return false;
+    log_line(LOG_INFO, "assumed %.*s for %lld s", STR_ARG(role->options.role_arn),
+             (long long)(found->expires_s - when->now_s));
+    return true;
+}
+
+bool assume_role_keys(struct assume_role *role, const struct sigv4_keys *own, const struct credentials_time *when,
+                      struct sigv4_keys *keys, struct arena *a, struct err *e) {
+    struct errand errand = {role, own};
+    const struct credentials_source source = {ask, &errand, role->options.arn_name};
+    return credentials_cache_keys(&role->cache, &source, when, keys, a, e) ||
+           err_prefix(e, "assuming %s: ", role->options.arn_name);
 }

@@ -1,29 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads and checks keys. Read anew for every invocation: nothing is kept. */
+/* Reads and checks the function's own keys. The environment is read anew for every invocation: nothing is kept. */
 #include "credentials.h"
 
 #include <stdlib.h>
 
-static bool present(struct str s) {
-    return s.n > 0;
+#include "container_credentials.h"
+
+static bool no_value(struct str s) {
+    return str_eq(s, STR("undefined")) || str_eq(s, STR("null")) || str_eq(s, STR("None"));
 }
 
-bool credentials_check(const struct sigv4_keys *keys, struct err *e) {
-    if (!present(keys->id)) return err_set(e, ERR_CONFIG, "AWS_ACCESS_KEY_ID is not set");
-    if (!present(keys->secret)) return err_set(e, ERR_CONFIG, "AWS_SECRET_ACCESS_KEY is not set");
-    if (str_has_control(keys->id) || str_has_control(keys->secret) || str_has_control(keys->token))
-        return err_set(e, ERR_CONFIG, "an access key, secret key or session token holds a control byte (a line end?)");
-    if (str_eq(keys->token, STR("undefined")) || str_eq(keys->token, STR("null")))
-        return err_set(e, ERR_CONFIG, "AWS_SESSION_TOKEN holds the word a program writes for \"no value\"");
-    if (str_starts(keys->id, STR("ASIA")) && !present(keys->token))
-        return err_set(e, ERR_CONFIG, "the access key is temporary (ASIA...) but AWS_SESSION_TOKEN is not set");
+bool credentials_check(const struct sigv4_keys *keys, const struct credentials_names *names, struct err *e) {
+    const struct {
+        struct str value;
+        const char *name;
+    } parts[] = {{keys->id, names->id}, {keys->secret, names->secret}, {keys->token, names->token}};
+    for (size_t i = 0; i < 3; i++) {
+        if (i < 2 && !parts[i].value.n) return err_set(e, ERR_CONFIG, "%s is not set", parts[i].name);
+        if (str_has_control(parts[i].value))
+            return err_set(e, ERR_CONFIG, "%s holds a control byte (a line end?)", parts[i].name);
+        if (no_value(parts[i].value))
+            return err_set(e, ERR_CONFIG, "%s holds the word a program writes for \"no value\"", parts[i].name);
+    }
+    if (str_starts(keys->id, STR("ASIA")) && !keys->token.n)
+        return err_set(e, ERR_CONFIG, "the access key is temporary (ASIA...) but %s is not set", names->token);
     return true;
 }
 
 bool credentials_from_environment(struct sigv4_keys *keys, struct err *e) {
-    *keys = (struct sigv4_keys){str_of(getenv("AWS_ACCESS_KEY_ID")), str_of(getenv("AWS_SECRET_ACCESS_KEY")),
-                                str_of(getenv("AWS_SESSION_TOKEN"))};
-    if (!present(keys->token))
-        keys->token = (struct str){0}; /* empty is absent: an empty field would break the request */
-    return credentials_check(keys, e);
+    static const struct credentials_names names = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+                                                   true};
+    *keys = (struct sigv4_keys){str_of(getenv(names.id)), str_of(getenv(names.secret)), str_of(getenv(names.token))};
+    if (!keys->token.n) keys->token = (struct str){0}; /* empty is absent: an empty field would break the request */
+    return credentials_check(keys, &names, e);
+}
+
+bool credentials_find(struct credentials_cache *cache, const struct credentials_time *when, struct sigv4_keys *keys,
+                      struct arena *a, struct err *e) {
+    if (str_of(getenv("AWS_ACCESS_KEY_ID")).n || !container_credentials_given())
+        return credentials_from_environment(keys, e);
+    return container_credentials_keys(cache, when, keys, a, e);
 }

@@ -3,8 +3,6 @@
 #ifndef HANDLERS_HANDLERS_H
 #define HANDLERS_HANDLERS_H
 
-#include <pthread.h>
-
 #include "lambda.h"
 
 /* `private`: answers 200 {"message","userArn","method","params","body"} from the event alone. params is null without a
@@ -13,16 +11,12 @@
 bool private_handle(void *user, const struct lambda_invocation *inv, struct buf *reply, struct err *e);
 
 /* `public`: forwards method, query, body and content type to PRIVATE_API_URL, signed with the function role's credentials,
-   and answers with the private API's JSON; a failure there is 502, or 504 when time ran out, as
-   {"message","errorType","upstreamStatus","requestId"}. user is a struct public_clients: a call takes an idle client or
-   opens another, so there are as many as there are calls at once. */
-struct private_api;
-struct public_clients {
-    pthread_mutex_t lock; /* PTHREAD_MUTEX_INITIALIZER */
-    struct private_api *idle;
-};
+   and answers with the private API's status and JSON. What is not a 2xx with JSON, an upstream 4xx included, is 502, or 504
+   when time ran out, as {"message","errorType","upstreamStatus","requestId"}: the caller has not done it, and what AWS
+   says to a signer is not for the caller's eyes. The types are in upstream_fault.c. 400 BadRequest: the event holds what
+   cannot be passed on. user is the struct private_api that public_init opened. */
 bool public_init(void *user, struct err *e);
 bool public_handle(void *user, const struct lambda_invocation *inv, struct buf *reply, struct err *e);
-void public_close(struct public_clients *clients); /* no call may be going on */
+bool public_after_restore(void *user, struct err *e); /* connections do not outlive a snapshot */
 
 #endif

@@ -7,6 +7,7 @@
 #endif
 
 #include "handlers.h"
+#include "private_api.h"
 
 static bool unknown_handler(void *user, struct err *e) {
     (void)user;
@@ -16,12 +17,13 @@ static bool unknown_handler(void *user, struct err *e) {
 }
 
 int main(int argc, char **argv) {
-    static struct public_clients clients = {PTHREAD_MUTEX_INITIALIZER, NULL};
+    static struct private_api private_api;
     static const struct {
         const char *name;
         struct lambda_program program;
     } handlers[] = {
-        {"public", {.init = public_init, .handle = public_handle, .user = &clients}},
+        {"public",
+         {.init = public_init, .handle = public_handle, .user = &private_api, .after_restore = public_after_restore}},
         {"private", {.handle = private_handle}},
     };
     static const struct lambda_program none = {.init = unknown_handler};

@@ -2,135 +2,77 @@
 /* The open side: signs the caller's request with its role's keys and passes it on. What the private API refuses is told to
    the caller by class and request id only: a mismatch reply can hold the session token. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "apigw.h"
 #include "handlers.h"
 #include "json.h"
 #include "log.h"
 #include "private_api.h"
-#include "runtime_api.h"
 
 enum {
     MARGIN_MS = 300, /* kept for our own reply */
     MAX_CALL_MS = 29000,
-    MAX_CLASS_CHARS = 64,
+    FAILURE_BYTES = 4096,
 };
-
-static struct private_api *take_client(struct public_clients *clients, struct err *e) {
-    pthread_mutex_lock(&clients->lock);
-    struct private_api *api = clients->idle;
-    if (api) clients->idle = api->next;
-    pthread_mutex_unlock(&clients->lock);
-    if (api) return api;
-    api = malloc(sizeof *api);
-    if (!api) {
-        err_set(e, ERR_MEMORY, "out of memory for a client of the private API");
-        return NULL;
-    }
-    if (private_api_open(api, e)) return api;
-    free(api);
-    return NULL;
-}
-
-static void give_client(struct public_clients *clients, struct private_api *api) {
-    pthread_mutex_lock(&clients->lock);
-    api->next = clients->idle;
-    clients->idle = api;
-    pthread_mutex_unlock(&clients->lock);
-}
 
 bool public_init(void *user, struct err *e) {
-    struct private_api *api = take_client(user, e);
-    if (api) give_client(user, api);
-    return api != NULL;
+    if (!private_api_open(user, e)) return false;
+    private_api_warm(user);
+    return true;
 }
 
-void public_close(struct public_clients *clients) {
-    for (struct private_api *api = clients->idle, *next; api; api = next) {
-        next = api->next;
-        private_api_close(api);
-        free(api);
-    }
-    clients->idle = NULL;
+bool public_after_restore(void *user, struct err *e) {
+    (void)e;
+    private_api_disconnect(user);
+    return true;
 }
 
-/* What a caller and an operator are told of a failed call. */
-struct failure {
-    int status; /* of our reply: 502, or 504 */
-    struct str type, message, request_id;
-    int upstream_status; /* 0: none came */
-};
-
-static const struct {
-    struct str type, message;
-} REFUSALS[] = {
-    {STR_INIT("MissingAuthenticationTokenException"),
-     STR_INIT("the private API has no such route or method, or saw no signature")},
-    {STR_INIT("IncompleteSignatureException"), STR_INIT("the private API could not read the Authorization field")},
-    {STR_INIT("InvalidSignatureException"),
-     STR_INIT("the private API computed another signature, or refused its date or scope")},
-    {STR_INIT("UnrecognizedClientException"), STR_INIT("the private API does not know this key, or its session token")},
-    {STR_INIT("ExpiredTokenException"), STR_INIT("the session token has expired")},
-    {STR_INIT("AccessDeniedException"),
-     STR_INIT("the role of this function may not invoke this method: its policy needs execute-api:Invoke on it")},
-    {STR_INIT("ForbiddenException"), STR_INIT("the private API wants an API key, or refuses the one that was sent")},
-};
-
-/* The value of x-amzn-ErrorType up to ':' (a URL follows there), if it is a plain word. */
-static struct str error_class(const struct http_response *rs) {
-    struct str rest = http_field_get(&rs->fields, STR("x-amzn-ErrorType")), word;
-    str_cut(&rest, ':', &word);
-    for (size_t i = 0; i < word.n; i++) {
-        char c = word.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) return (struct str){0};
-    }
-    return word.n && word.n <= MAX_CLASS_CHARS ? word : (struct str){0};
+static struct str or_dash(struct str s) {
+    return s.n ? s : STR("-");
 }
 
-static struct failure refused(const struct http_response *rs) {
-    struct failure f = {.status = 502, .upstream_status = rs->status};
-    f.type = error_class(rs);
-    f.request_id = http_field_get(&rs->fields, STR("x-amzn-RequestId"));
-    f.message = rs->status >= 500 ? STR("the private API failed") : STR("the private API refused the request");
-    for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++)
-        if (str_eq(f.type, REFUSALS[i].type)) f.message = REFUSALS[i].message;
-    if (!f.type.p) f.type = rs->status >= 500 ? STR("UpstreamFailure") : STR("UpstreamRefusal");
-    if (rs->status == 504) f.status = 504;
-    return f;
+/* One line for a call, with the ids of both sides: ours are the line's own. */
+static void log_call(enum log_level level, int status, struct str type, const struct private_api_answer *answer,
+                     const char *words) {
+    const struct http_response *rs = &answer->response;
+    log_line(
+        level,
+        "answered %d%s%.*s: %d attempt%s, %lld ms, upstream status %d, upstream request %.*s, apigw %.*s, %zu bytes"
+        "%s%s",
+        status, type.n ? " " : "", STR_ARG(type), answer->attempts, answer->attempts == 1 ? "" : "s",
+        (long long)answer->duration_ms, rs->status, STR_ARG(or_dash(upstream_fault_id(rs, STR("x-amzn-RequestId")))),
+        STR_ARG(or_dash(upstream_fault_id(rs, STR("x-amz-apigw-id")))), rs->body.n, *words ? ": " : "", words);
 }
 
-static struct failure unreachable(const struct err *e) {
-    struct failure f = {
-        .status = 502, .type = STR("UpstreamUnreachable"), .message = STR("the private API was not reached")};
-    if (e->kind == ERR_TIMEOUT) {
-        f = (struct failure){504, STR("UpstreamTimeout"), STR("the private API did not answer in time"), {0}, 0};
-    } else if (e->kind == ERR_CONFIG || e->kind == ERR_REFUSED) {
-        f.type = STR("CredentialsError");
-        f.message = STR("this function has no usable credentials; its log says why");
-    } else if (e->kind == ERR_PROTOCOL || e->kind == ERR_LIMIT) {
-        f.type = STR("UpstreamProtocolError");
-        f.message = STR("the private API's answer was not whole, not HTTP, or too long");
-    }
-    return f;
+/* The class that AWS gave, where our own tells no more. */
+static struct str error_type(const struct private_api_answer *answer) {
+    enum upstream_fault fault = answer->fault;
+    bool general = fault == UPSTREAM_FORBIDDEN || fault == UPSTREAM_REFUSAL || fault == UPSTREAM_THROTTLED ||
+                   fault == UPSTREAM_FAILURE || fault == UPSTREAM_LATE;
+    struct str class = general ? upstream_fault_class(&answer->response) : (struct str){0};
+    return class.p ? class : str_of(upstream_fault_words(fault)->error_type);
 }
 
-static bool write_failure(struct buf *body, const struct failure *f, struct http_response *rs) {
-    rs->status = f->status;
-    buf_add(body, STR("{\"message\":"));
-    json_write_text(body, f->message);
-    buf_add(body, STR(",\"errorType\":"));
-    json_write_text(body, f->type);
-    buf_add(body, STR(",\"upstreamStatus\":"));
-    if (f->upstream_status) buf_addf(body, "%d", f->upstream_status);
-    else buf_add(body, STR("null"));
-    buf_add(body, STR(",\"requestId\":"));
-    json_write_text(body, f->request_id);
-    buf_add_char(body, '}');
-    rs->body = buf_str(body);
-    log_line(LOG_ERROR, "answered %d %.*s: upstream status %d, upstream request %.*s: %.*s", f->status,
-             STR_ARG(f->type), f->upstream_status, STR_ARG(f->request_id), STR_ARG(f->message));
-    return !body->failed;
+/* why: the sentence of the failure when there is no answer; else empty. */
+static bool write_failure(const struct private_api_answer *answer, const char *why, struct http_response *rs,
+                          struct arena *a, struct err *e) {
+    const struct upstream_words *words = upstream_fault_words(answer->fault);
+    struct str type = error_type(answer);
+    struct buf body, said;
+    buf_init(&body, FAILURE_BYTES, a);
+    buf_addf(&body, "{\"message\":\"%s\",\"errorType\":", words->message);
+    json_write_text(&body, type);
+    if (answer->response.status) buf_addf(&body, ",\"upstreamStatus\":%d", answer->response.status);
+    else buf_add(&body, STR(",\"upstreamStatus\":null"));
+    buf_add(&body, STR(",\"requestId\":"));
+    json_write_text(&body, upstream_fault_id(&answer->response, STR("x-amzn-RequestId")));
+    buf_add_char(&body, '}');
+    *rs = (struct http_response){.status = words->status, .body = buf_str(&body)};
+    buf_init(&said, FAILURE_BYTES, a);
+    buf_addf(&said, "%s%s%s; %s%c", why, *why ? "; " : "", words->message, words->advice, 0);
+    if (!buf_ok(&body, e) || !buf_ok(&said, e)) return false;
+    log_call(words->status < 500 ? LOG_WARN : LOG_ERROR, words->status, type, answer, said.p);
+    return true;
 }
 
 static bool is_json(struct str text) {
@@ -141,6 +83,11 @@ static bool is_json(struct str text) {
     return ok;
 }
 
+/* The trace of this invocation; a caller without one, as a test, may have given its own. */
+static struct str trace_id(const struct apigw_event *ev, const struct lambda_invocation *inv) {
+    return inv->trace_id.n ? inv->trace_id : http_field_get(&ev->http.fields, STR("X-Amzn-Trace-Id"));
+}
+
 /* The private API's answer, or what became of it instead, as our own response. */
 static bool forward(struct private_api *api, const struct apigw_event *ev, const struct lambda_invocation *inv,
                     struct http_response *rs, struct err *e) {
@@ -148,44 +95,29 @@ static bool forward(struct private_api *api, const struct apigw_event *ev, const
     struct private_api_call call = {.method = ev->http.method,
                                     .query = ev->http.query,
                                     .content_type = http_field_get(&ev->http.fields, STR("content-type")),
+                                    .trace_id = trace_id(ev, inv),
                                     .body = ev->http.body,
                                     .timeout_ms = left_ms > MAX_CALL_MS ? MAX_CALL_MS : left_ms};
-    struct http_response upstream = {0};
-    struct err why;
-    struct buf body;
-    struct failure f;
-    buf_init(&body, 4096, inv->arena);
+    struct private_api_answer answer;
+    struct err why = {.kind = ERR_NONE};
     log_line(LOG_INFO, "calling %.*s %.*s%.*s as %.*s/%.*s", STR_ARG(call.method), STR_ARG(api->host),
              STR_ARG(api->url.path), STR_ARG(api->region), STR_ARG(api->service));
-    bool reached = private_api_exchange(api, &call, &upstream, inv->arena, &why);
-    bool bodiless = upstream.status == 204 || str_eq(call.method, STR("HEAD"));
-    if (!reached) {
-        log_line(LOG_ERROR, "%s", why.msg);
-        f = unreachable(&why);
-    } else if (upstream.status < 200 || upstream.status > 299) {
-        f = refused(&upstream);
-    } else if (!bodiless && !is_json(upstream.body)) {
-        f = (struct failure){
-            502, STR("UpstreamNotJson"), STR("the private API's answer is not JSON"), {0}, upstream.status};
-    } else {
-        rs->status = upstream.status;
-        rs->body = upstream.body;
-        log_line(LOG_INFO, "upstream status %d, upstream request %.*s, %zu bytes", upstream.status,
-                 STR_ARG(http_field_get(&upstream.fields, STR("x-amzn-RequestId"))), upstream.body.n);
-        return true;
+    bool came = private_api_exchange(api, &call, &answer, inv->arena, &why);
+    if (!came || answer.fault != UPSTREAM_OK) return write_failure(&answer, came ? "" : why.msg, rs, inv->arena, e);
+    bool bodiless = answer.response.status == 204 || str_eq(call.method, STR("HEAD"));
+    if (!bodiless && !is_json(answer.response.body)) {
+        answer.fault = UPSTREAM_NOT_JSON;
+        return write_failure(&answer, "", rs, inv->arena, e);
     }
-    return write_failure(&body, &f, rs) || buf_ok(&body, e);
+    *rs = (struct http_response){.status = answer.response.status, .body = answer.response.body};
+    log_call(LOG_INFO, rs->status, STR(""), &answer, "");
+    return true;
 }
 
 bool public_handle(void *user, const struct lambda_invocation *inv, struct buf *reply, struct err *e) {
     struct apigw_event ev;
     struct http_response rs = {0};
-    if (!apigw_read_event(inv->payload, &ev, inv->arena, e)) return false;
-    struct private_api *api = take_client(user, e);
-    if (!api) return false;
-    bool forwarded = forward(api, &ev, inv, &rs, e);
-    give_client(user, api);
-    if (!forwarded) return false;
+    if (!apigw_read_event(inv->payload, &ev, inv->arena, e) || !forward(user, &ev, inv, &rs, e)) return false;
     if (!http_field_add(&rs.fields, STR("Content-Type"), STR("application/json"), inv->arena, e)) return false;
     apigw_write_reply(reply, ev.format, &rs);
     return true;

@@ -13,11 +13,14 @@ extern "C" {
 
 enum { HTTP_NO_TIMEOUT = 0 };
 
+/* What libcurl may do by itself when a kept connection dies under a request: send it again on a new one. */
+enum http_resend { HTTP_RESEND_ANY, HTTP_RESEND_IDEMPOTENT /* no POST, no PATCH */, HTTP_RESEND_NONE };
+
 struct http_options {
     struct str user_agent;      /* sent unless the request has one; absent: none */
     int64_t connect_timeout_ms; /* resolve, connect and TLS together; 0: libcurl's 300 s */
-    bool never_resend;          /* a POST or PATCH is never sent twice, even when a kept connection dies under it */
-    size_t max_response_bytes;  /* body limit; a longer one is ERR_LIMIT, never a cut */
+    enum http_resend resend;
+    size_t max_response_bytes; /* body limit; a longer one is ERR_LIMIT, never a cut */
 };
 
 struct http_client;
@@ -36,6 +39,17 @@ void http_close(struct http_client *client); /* NULL is fine */
    the sentence holds libcurl's own words and the URL without its query. */
 bool http_exchange(struct http_client *client, const struct http_request *rq, int64_t timeout_ms,
                    struct http_response *rs, struct arena *a, struct err *e);
+
+/* Which ERR_NETWORK the last exchange ended with. */
+enum http_fault {
+    HTTP_FAULT_NONE,
+    HTTP_FAULT_NAME,    /* the host's name was not resolved */
+    HTTP_FAULT_CONNECT, /* refused, unreachable */
+    HTTP_FAULT_TLS,
+    HTTP_FAULT_DIED,      /* the connection ended before the answer was whole */
+    HTTP_FAULT_KEPT_DIED, /* a kept one did, before the first byte of an answer; what `resend` forbids was not sent again */
+};
+enum http_fault http_fault(const struct http_client *client);
 
 /* After an exchange that failed: no byte of the request was sent, so the peer cannot have acted on it. */
 bool http_unsent(const struct http_client *client);

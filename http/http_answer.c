@@ -95,7 +95,8 @@ void http_answer_set_once(struct http_client *c) {
     curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
 }
 
-static enum err_kind kind_of(CURLcode code) {
+static enum err_kind kind_of(CURLcode code, const char *words) {
+    if (code == CURLE_RECV_ERROR && strstr(words, "chunk")) return ERR_PROTOCOL;
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT: return ERR_TIMEOUT;
     case CURLE_OUT_OF_MEMORY: return ERR_MEMORY;
@@ -107,6 +108,31 @@ static enum err_kind kind_of(CURLcode code) {
     }
 }
 
+/* https://curl.se/libcurl/c/libcurl-errors.html */
+enum http_fault http_fault(const struct http_client *c) {
+    if (c->x.failed) return HTTP_FAULT_NONE;
+    if (c->x.resend_stopped || c->x.code == CURLE_SEND_FAIL_REWIND) return HTTP_FAULT_KEPT_DIED;
+    switch (c->x.code) {
+    case CURLE_OK: return HTTP_FAULT_NONE;
+    case CURLE_COULDNT_RESOLVE_HOST: return HTTP_FAULT_NAME;
+    case CURLE_COULDNT_CONNECT: return HTTP_FAULT_CONNECT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS: return HTTP_FAULT_TLS;
+    default: return HTTP_FAULT_DIED;
+    }
+}
+
 bool http_answer_judge(struct http_client *c, struct err *e) {
     struct exchange *x = &c->x;
     if (x->failed) {
@@ -115,7 +141,8 @@ bool http_answer_judge(struct http_client *c, struct err *e) {
         err_set(e, ERR_NETWORK, "the kept connection died while the request was on its way; it was not sent twice");
     } else if (x->code != CURLE_OK) {
         const char *detail = c->words[0] ? c->words : curl_easy_strerror(x->code);
-        if (!http_tls_explain(c, x->code, e)) err_set(e, kind_of(x->code), "%s (libcurl %d)", detail, (int)x->code);
+        if (!http_tls_explain(c, x->code, e))
+            err_set(e, kind_of(x->code, detail), "%s (libcurl %d)", detail, (int)x->code);
     } else if (!x->final) {
         err_set(e, ERR_PROTOCOL, "the answer ended inside its header"); /* libcurl calls this a success */
     } else {

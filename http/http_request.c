@@ -133,7 +133,8 @@ bool http_request_set(struct http_client *c, const struct http_request *rq, stru
     if (!set_target(c, rq, e) || !set_header(c, rq, body, e)) return false;
     x->method = rq->method;
     x->path = rq->path;
-    x->once = x->streaming || (c->options.never_resend && !idempotent(rq->method));
+    x->once = x->streaming || c->options.resend == HTTP_RESEND_NONE ||
+              (c->options.resend == HTTP_RESEND_IDEMPOTENT && !idempotent(rq->method));
     if (!body) {
         curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
         if (head) curl_easy_setopt(c->curl, CURLOPT_NOBODY, 1L);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "process.h"
 
@@ -33,12 +34,6 @@ struct function {
     unsigned generation;                             /* counts starts and ends of the process */
     bool wanted, ready, dying, stopping, supervised; /* dying: killed, and not yet reaped */
 };
-
-static int64_t clock_ms(clockid_t id) {
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void let_go(struct invocation *inv) {
     if (--inv->owners > 0) return;
@@ -160,7 +155,7 @@ void function_close(struct function *f) {
 }
 
 bool function_start(struct function *f, int64_t timeout_ms, struct err *e) {
-    int64_t end_ms = clock_ms(CLOCK_MONOTONIC) + timeout_ms;
+    int64_t end_ms = clock_monotonic_ms() + timeout_ms;
     pthread_mutex_lock(&f->lock);
     unsigned before = f->generation;
     f->wanted = true;
@@ -229,7 +224,7 @@ static void await_outcome(struct function *f, struct invocation *inv, int64_t en
         int64_t wake_ms = end_ms;
         if (f->running && f->running->deadline_ms < wake_ms) wake_ms = f->running->deadline_ms;
         if (wait_until(f, wake_ms)) continue;
-        int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+        int64_t now_ms = clock_monotonic_ms();
         if (inv->state == DONE) break;
         if (f->running && f->running->deadline_ms <= now_ms) enforce_timeout(f);
         else if (now_ms >= end_ms) break;
@@ -246,7 +241,7 @@ bool function_invoke(struct function *f, struct str event, struct str request_id
         finish(f, inv, FUNCTION_EXITED, (struct str){0});
     } else {
         enqueue(f, inv);
-        await_outcome(f, inv, clock_ms(CLOCK_MONOTONIC) + timeout_ms);
+        await_outcome(f, inv, clock_monotonic_ms() + timeout_ms);
     }
     bool done = inv->state == DONE;
     result->outcome = done ? inv->outcome : FUNCTION_TOO_LATE;
@@ -263,9 +258,8 @@ static bool deliver(struct function *f, struct function_delivery *d, struct aren
     const struct invocation *inv = f->running;
     char *event = arena_copy(a, (struct str){inv->event, inv->event_n});
     char *id = arena_copy(a, str_of(inv->request_id)), *trace = arena_copy(a, str_of(inv->trace_id));
-    int64_t left_ms = inv->deadline_ms - clock_ms(CLOCK_MONOTONIC);
-    *d = (struct function_delivery){
-        {event, inv->event_n}, str_of(id), str_of(trace), clock_ms(CLOCK_REALTIME) + left_ms};
+    int64_t left_ms = inv->deadline_ms - clock_monotonic_ms();
+    *d = (struct function_delivery){{event, inv->event_n}, str_of(id), str_of(trace), clock_unix_ms() + left_ms};
     return event && id && trace;
 }
 
@@ -286,7 +280,7 @@ bool function_take(struct function *f, struct function_delivery *d, struct arena
         f->queue = f->running->next;
         f->running->next = NULL;
         f->running->state = RUNNING;
-        f->running->deadline_ms = clock_ms(CLOCK_MONOTONIC) + f->options.model->timeout_s * 1000;
+        f->running->deadline_ms = clock_monotonic_ms() + f->options.model->timeout_s * 1000;
         pthread_cond_broadcast(&f->changed); /* whoever waits has a nearer time to wake now */
     }
     ok = ok && deliver(f, d, a);

@@ -3,14 +3,15 @@
 #include "gateway.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "apigw.h"
+#include "clock.h"
 #include "judge.h"
 #include "lambda_env.h"
 #include "log.h"
 #include "random.h"
 #include "runtime_server.h"
+#include "sts.h"
 
 enum {
     MAX_BODY_BYTES = 10 * 1024 * 1024, /* of API Gateway */
@@ -38,6 +39,7 @@ struct gateway {
     struct gateway_options options;
     struct gateway_api *apis;
     struct gateway_function *functions;
+    struct sts *sts;
     uint16_t *ports;       /* of the APIs */
     const char *task_root; /* the folder of the bootstrap */
     _Atomic bool open;     /* every API and function is there; before, a port may listen that has nothing behind it */
@@ -54,12 +56,6 @@ struct exchange {
     char request_id[37], extended_id[17], trace_root[64];
     int64_t now_ms;
 };
-
-static int64_t now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void answer(struct exchange *x, int status, const char *error_type, struct str body) {
     struct err ignored;
@@ -103,15 +99,11 @@ static void add_identity(const struct exchange *x, struct apigw_identity *id) {
     id->source_ip = x->peer_ip;
     id->user_agent = http_field_get(&x->rq->fields, STR("user-agent"));
     if (!x->verdict.caller) return;
-    const struct model_principal *who = x->verdict.caller->who;
-    struct buf caller; /* AIDA..., or AROA...:SESSION */
-    buf_init(&caller, 256, x->arena);
-    buf_add(&caller, who->unique_id);
-    if (who->session.n) buf_addf(&caller, ":%.*s", STR_ARG(who->session));
-    id->caller = id->user = buf_str(&caller);
-    id->user_arn = who->user_arn;
+    struct err ignored; /* out of memory, which the event then meets too */
+    if (keyring_user_id(x->verdict.caller, &id->caller, x->arena, &ignored)) id->user = id->caller;
+    id->user_arn = keyring_user_arn(x->verdict.caller);
     id->access_key = x->verdict.caller->keys.id;
-    id->account_id = x->api->gateway->options.model->account_id;
+    id->account_id = x->verdict.caller->who->account_id;
 }
 
 /* BinaryMediaTypes decides by the content type without its parameters. */
@@ -252,8 +244,9 @@ static void finish(struct exchange *x) {
     struct str type = http_field_get(f, STR("x-amzn-ErrorType"));
     struct str who = x->verdict.caller ? x->verdict.caller->who->profile : STR("-");
     log_line(LOG_INFO, "%.*s %.*s%.*s %d %lldms %.*s%s%.*s%s%.*s", STR_ARG(x->rq->method),
-             STR_ARG(x->api->model->logical_id), STR_ARG(x->rq->path), x->rs->status, (long long)(now_ms() - x->now_ms),
-             STR_ARG(who), type.n ? " " : "", STR_ARG(type), x->verdict.why.n ? ": " : "", STR_ARG(x->verdict.why));
+             STR_ARG(x->api->model->logical_id), STR_ARG(x->rq->path), x->rs->status,
+             (long long)(clock_unix_ms() - x->now_ms), STR_ARG(who), type.n ? " " : "", STR_ARG(type),
+             x->verdict.why.n ? ": " : "", STR_ARG(x->verdict.why));
 }
 
 static bool make_ids(struct exchange *x) {
@@ -273,20 +266,21 @@ static void handle(void *user, const struct http_request *rq, struct str peer_ip
                    struct arena *a) {
     struct gateway_api *api = user;
     const struct gateway_options *options = &api->gateway->options;
-    struct exchange x = {.api = api, .rq = rq, .rs = rs, .arena = a, .peer_ip = peer_ip, .now_ms = now_ms()};
+    struct exchange x = {.api = api, .rq = rq, .rs = rs, .arena = a, .peer_ip = peer_ip, .now_ms = clock_unix_ms()};
     const struct judge j = {options->model, api->model, options->keyring};
     struct err e;
     if (!api->gateway->open) {
         *rs = (struct http_response){.status = 503, .body = STR("{\"message\":\"Service Unavailable\"}")};
         return;
     }
-    bool ok = make_ids(&x) && judge_request(&j, rq, x.now_ms / 1000, &x.verdict, a, &e);
+    bool ok = make_ids(&x) && judge_request(&j, rq, peer_ip, x.now_ms / 1000, &x.verdict, a, &e);
     struct log_scope scope = {.request_id = str_of(x.request_id)};
     log_set_scope(&scope);
     if (!ok) answer(&x, 500, "InternalServerErrorException", STR("{\"message\":\"Internal server error\"}"));
     else if (x.verdict.refusal.status) *rs = x.verdict.refusal;
     else serve(&x);
     finish(&x);
+    keyring_give_back(options->keyring, x.verdict.caller);
     log_set_scope(NULL);
 }
 
@@ -314,8 +308,11 @@ static bool listen_api(struct gateway *g, size_t i, struct err *e) {
 static bool open_function(struct gateway *g, size_t i, struct arena *a, struct err *e) {
     struct gateway_function *f = &g->functions[i];
     const struct model_function *model = &g->options.model->functions[i];
-    struct lambda_env env = {
-        .model = g->options.model, .function = model, .task_root = g->task_root, .api_ports = g->ports};
+    struct lambda_env env = {.model = g->options.model,
+                             .function = model,
+                             .task_root = g->task_root,
+                             .api_ports = g->ports,
+                             .sts_port = sts_port(g->sts)};
     struct function_options options = {.model = model, .bootstrap = g->options.bootstrap, .task_root = g->task_root};
     struct function *function;
     if (!runtime_server_start(&f->function, &f->runtime_api, e)) return false;
@@ -326,10 +323,19 @@ static bool open_function(struct gateway *g, size_t i, struct arena *a, struct e
     return true;
 }
 
+static bool start_sts(struct gateway *g, struct arena *a, struct err *e) {
+    size_t port = g->options.port ? g->options.port + g->options.model->n_apis : 0;
+    const struct sts_options options = {
+        .model = g->options.model, .keyring = g->options.keyring, .port = (uint16_t)port};
+    if (port > 65535) return err_set(e, ERR_CONFIG, "port %u leaves none for STS", (unsigned)g->options.port);
+    return sts_start(&options, &g->sts, a, e);
+}
+
 static bool start(struct gateway *g, struct arena *a, struct err *e) {
     const struct model *m = g->options.model;
     for (size_t i = 0; i < m->n_apis; i++)
         if (!listen_api(g, i, e)) return false;
+    if (!start_sts(g, a, e)) return false;
     for (size_t i = 0; i < m->n_functions; i++)
         if (!open_function(g, i, a, e)) return false;
     g->open = true;
@@ -367,11 +373,16 @@ uint16_t gateway_port(const struct gateway *g, size_t api) {
     return g->ports[api];
 }
 
+uint16_t gateway_sts_port(const struct gateway *g) {
+    return sts_port(g->sts);
+}
+
 /* Functions first: their end releases every request that waits for them, here and in their Runtime API servers. */
 void gateway_stop(struct gateway *g) {
     if (!g) return;
     for (size_t i = 0; i < g->options.model->n_functions; i++) function_stop(g->functions[i].function);
     for (size_t i = 0; i < g->options.model->n_apis; i++) http_server_stop(g->apis[i].server);
+    sts_stop(g->sts);
     for (size_t i = 0; i < g->options.model->n_functions; i++) {
         http_server_stop(g->functions[i].runtime_api);
         function_close(g->functions[i].function);

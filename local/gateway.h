@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The local API Gateway: one loopback port per API, the template's functions behind it. */
+/* The local API Gateway: one loopback port per API, the template's functions behind it, and STS beside it. */
 #ifndef LOCAL_GATEWAY_H
 #define LOCAL_GATEWAY_H
 
@@ -8,7 +8,7 @@
 struct gateway_options {
     const struct model *model;
     const struct keyring *keyring;
-    uint16_t port;         /* of the first API, the next has the next number; 0: free ones */
+    uint16_t port;         /* of the first API, the next has the next number, and STS the last; 0: free ones */
     const char *bootstrap; /* absolute path of the executable that serves every function */
 };
 
@@ -17,6 +17,7 @@ struct gateway;
 /* Listens, starts every function and waits for its init. Memory lives in the arena as long as the gateway. */
 bool gateway_start(const struct gateway_options *options, struct gateway **gateway, struct arena *a, struct err *e);
 uint16_t gateway_port(const struct gateway *gateway, size_t api); /* of model->apis[api] */
-void gateway_stop(struct gateway *gateway);                       /* NULL is fine */
+uint16_t gateway_sts_port(const struct gateway *gateway);
+void gateway_stop(struct gateway *gateway); /* NULL is fine */
 
 #endif

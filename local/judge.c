@@ -2,8 +2,11 @@
 /* Routing comes before authentication, authentication before the policy: the first failure answers, as at AWS. */
 #include "judge.h"
 
+#include "access.h"
+#include "facts.h"
 #include "json.h"
 #include "log.h"
+#include "sigv4_verify.h"
 
 enum { MAX_SKEW_S = 300, MAX_REFUSAL_BYTES = 1024 * 1024 };
 
@@ -62,45 +65,49 @@ static bool unrouted(const struct judge *j, const struct http_request *rq, struc
            refuse(v, "MissingAuthenticationTokenException", "message", STR("Missing Authentication Token"), a, e);
 }
 
-static bool find_keys(void *user, struct str id, struct sigv4_keys *keys) {
-    const struct keyring_entry *entry = keyring_find(user, id);
-    if (entry) *keys = entry->keys;
-    return entry != NULL;
+/* The key that the verifier asked for. */
+struct search {
+    const struct keyring *ring;
+    const struct keyring_entry *found;
+};
+
+static bool find_key(void *user, struct str id, struct sigv4_known_key *key) {
+    struct search *s = user;
+    if (!s->found) s->found = keyring_find(s->ring, id);
+    if (s->found)
+        *key = (struct sigv4_known_key){.keys = s->found->keys, .token_expires_unix_s = s->found->expires_unix_s};
+    return s->found != NULL;
 }
 
-static const char *fault_words(const struct sigv4_verdict *sv) {
-    switch (sv->fault) {
-    case SIGV4_MISSING_AUTHENTICATION_TOKEN: return "the route was found, but the request is not signed";
-    case SIGV4_INCOMPLETE_SIGNATURE: return "the Authorization field is malformed or incomplete";
-    case SIGV4_UNRECOGNIZED_CLIENT: return "the access key is unknown here, or its session token is missing or wrong";
-    case SIGV4_INVALID_SIGNATURE:
-        if (str_starts(sv->message, STR("Signature expired"))) return "signed more than 5 minutes ago";
-        if (str_starts(sv->message, STR("Signature not yet"))) return "signed more than 5 minutes in the future";
-        if (str_starts(sv->message, STR("Credential"))) return "signed for another region, service or day";
-        return "the signature does not fit this request: other secret key, or method, path, query, a signed field or "
-               "body "
-               "changed after signing";
-    case SIGV4_OK: break;
-    }
-    return "";
+/* As a REST API says it. */
+static bool refuse_unsigned(struct judge_verdict *v, const struct sigv4_verdict *sv, struct arena *a, struct err *e) {
+    struct sigv4_refusal refusal;
+    if (!sigv4_refuse(SIGV4_REST_API, sv, &refusal, a, e)) return false;
+    v->error_type = refusal.error_type;
+    v->refusal = (struct http_response){.status = refusal.status, .body = refusal.body};
+    return !v->error_type.p || http_field_add(&v->refusal.fields, STR("x-amzn-ErrorType"), v->error_type, a, e);
 }
 
 static bool authenticate(const struct judge *j, const struct http_request *rq, int64_t now_s, struct judge_verdict *v,
                          struct arena *a, struct err *e) {
+    struct search search = {.ring = j->keyring};
     const struct sigv4_verifier verifier = {.region = j->model->region,
                                             .service = STR("execute-api"),
                                             .unix_s = now_s,
                                             .max_skew_s = MAX_SKEW_S,
-                                            .find_keys = find_keys,
-                                            .user = (void *)(uintptr_t)j->keyring};
+                                            .allow_ecdsa = true,
+                                            .find_key = find_key,
+                                            .user = &search};
     struct sigv4_verdict sv;
-    if (!sigv4_verify(rq, &verifier, &sv, a, e)) return false;
-    if (sv.fault == SIGV4_OK) {
-        v->caller = keyring_find(j->keyring, sv.key_id);
+    bool judged = sigv4_verify(rq, &verifier, &sv, a, e);
+    if (judged && sv.fault == SIGV4_OK) {
+        v->caller = search.found;
         return v->caller || err_set(e, ERR_HANDLER, "a verified key is not in the keyring");
     }
-    v->why = str_of(fault_words(&sv));
-    return refuse(v, sigv4_fault_name(sv.fault), "message", sv.message, a, e);
+    keyring_give_back(j->keyring, search.found);
+    if (!judged) return false;
+    v->why = sv.reason;
+    return refuse_unsigned(v, &sv, a, e);
 }
 
 /* arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path, without the query; `mask` hides the account as AWS does */
@@ -114,39 +121,64 @@ static void write_arn(struct buf *out, const struct judge *j, const struct model
     buf_add(out, route->path);
 }
 
-static bool authorize(const struct judge *j, const struct http_request *rq, struct judge_verdict *v, struct arena *a,
-                      struct err *e) {
-    const struct model_principal *who = v->caller->who;
-    const struct policy_statement *deciding;
-    struct buf arn, message, text;
-    buf_init(&arn, 8192, a);
+static bool refuse_access(const struct judge *j, const struct http_request *rq, const struct access_answer *answer,
+                          struct judge_verdict *v, struct arena *a, struct err *e) {
+    struct str who = v->caller ? keyring_user_arn(v->caller) : STR("anonymous");
+    const char *policy = access_policy_name(answer->missing);
+    struct buf message;
     buf_init(&message, 16 * 1024, a);
-    buf_init(&text, 16 * 1024, a);
-    write_arn(&arn, j, v->route, rq->method, false);
-    if (!buf_ok(&arn, e)) return false;
-    enum policy_decision decision =
-        policy_evaluate(&who->policies, STR("execute-api:Invoke"), buf_str(&arn), &deciding);
-    if (decision == POLICY_ALLOW) return true;
-    bool explicit_deny = decision == POLICY_EXPLICIT_DENY;
-    buf_addf(&message,
-             "User: %.*s is not authorized to perform: execute-api:Invoke on resource: ", STR_ARG(who->user_arn));
+    buf_addf(&message, "User: %.*s is not authorized to perform: execute-api:Invoke on resource: ", STR_ARG(who));
     write_arn(&message, j, v->route, rq->method, true);
-    buf_add(&message, explicit_deny ? STR(" with an explicit deny in an identity-based policy")
-                                    : STR(" because no identity-based policy allows the execute-api:Invoke action"));
-    if (explicit_deny)
-        buf_addf(&text, "denied by line %u, policy %.*s", deciding->line, STR_ARG(deciding->policy_name));
-    else
-        buf_addf(&text, "no statement of %.*s allows execute-api:Invoke on %.*s", STR_ARG(who->profile),
-                 STR_ARG(buf_str(&arn)));
-    return buf_ok(&message, e) && why(v, &text, e) &&
-           refuse(v, "AccessDeniedException", "Message", buf_str(&message), a, e);
+    if (answer->explicit_deny)
+        buf_addf(&message, " with an explicit deny in %s %s policy", *policy == 'i' ? "an" : "a", policy);
+    else if (v->caller) buf_addf(&message, " because no %s policy allows the execute-api:Invoke action", policy);
+    v->why = answer->why;
+    return buf_ok(&message, e) && refuse(v, "AccessDeniedException", "Message", buf_str(&message), a, e);
 }
 
-bool judge_request(const struct judge *j, const struct http_request *rq, int64_t now_s, struct judge_verdict *v,
-                   struct arena *a, struct err *e) {
+/* Who calls an open method is anonymous, signed or not: then only a resource policy is asked. */
+static bool authorize(const struct judge *j, const struct http_request *rq, struct str peer_ip, int64_t now_s,
+                      struct judge_verdict *v, struct arena *a, struct err *e) {
+    const struct facts facts = {.caller = v->caller,
+                                .owner_account = j->model->account_id,
+                                .rq = rq,
+                                .peer_ip = peer_ip,
+                                .region = j->model->region,
+                                .now_s = now_s};
+    struct http_fields known = {0};
+    struct access_answer answer;
+    struct buf arn;
+    buf_init(&arn, 8192, a);
+    write_arn(&arn, j, v->route, rq->method, false);
+    const struct access_question question = {.caller = v->caller,
+                                             .action = STR("execute-api:Invoke"),
+                                             .resource = buf_str(&arn),
+                                             .owner_account = j->model->account_id,
+                                             .facts = &known,
+                                             .resource_policy = j->api->has_policy ? &j->api->policy : NULL,
+                                             .suffices = POLICY_BY_ANYONE};
+    if (!buf_ok(&arn, e) || !facts_add(&facts, &known, a, e) || !access_decide(&question, &answer, a, e)) return false;
+    return answer.allowed || refuse_access(j, rq, &answer, v, a, e);
+}
+
+/* The last gate, as its place behind every authorizer says: who has no permission does not learn about keys. */
+static bool check_api_key(const struct judge *j, const struct http_request *rq, struct judge_verdict *v,
+                          struct arena *a, struct err *e) {
+    static const struct str name = STR_INIT("x-api-key");
+    size_t n = http_field_count(&rq->fields, name);
+    if (n == 1 && keyring_opens(j->keyring, j->api, http_field_get(&rq->fields, name))) return true;
+    v->why = n == 0  ? STR("there is no x-api-key")
+             : n > 1 ? STR("there is more than one x-api-key")
+                     : STR("x-api-key is not the value of an enabled key in a usage plan of this stage");
+    return refuse(v, "ForbiddenException", "message", STR("Forbidden"), a, e);
+}
+
+bool judge_request(const struct judge *j, const struct http_request *rq, struct str peer_ip, int64_t now_s,
+                   struct judge_verdict *v, struct arena *a, struct err *e) {
     *v = (struct judge_verdict){.route = find_route(j->api, rq)};
     if (!v->route) return unrouted(j, rq, v, a, e);
-    if (!v->route->aws_iam) return true;
-    if (!authenticate(j, rq, now_s, v, a, e)) return false;
-    return v->refusal.status || authorize(j, rq, v, a, e);
+    if (v->route->aws_iam && !authenticate(j, rq, now_s, v, a, e)) return false;
+    bool asked = v->route->aws_iam || j->api->has_policy;
+    if (!v->refusal.status && asked && !authorize(j, rq, peer_ip, now_s, v, a, e)) return false;
+    return v->refusal.status || !v->route->api_key || check_api_key(j, rq, v, a, e);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AWS_IAM as a REST API enforces it: route, signature, token, clock, then the caller's policy; every refusal with AWS's
+/* AWS_IAM as a REST API enforces it: route, signature, token, clock, the caller's policy, then the API key; every refusal with AWS's
    status, x-amzn-ErrorType and body.
    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html */
 #ifndef LOCAL_JUDGE_H
@@ -15,14 +15,14 @@ struct judge {
 
 struct judge_verdict {
     const struct model_route *route;    /* NULL: refused before or at routing */
-    const struct keyring_entry *caller; /* NULL on an open route */
+    const struct keyring_entry *caller; /* NULL on an open route; whoever judged gives it back to the keyring */
     struct http_response refusal;       /* status 0: admitted */
     struct str error_type;              /* of the refusal */
     struct str why;                     /* for the operator's log: no key, token or signature is in it */
 };
 
 /* Fails closed: false (memory, libcrypto) must be answered with an error, never served. */
-bool judge_request(const struct judge *j, const struct http_request *rq, int64_t now_s, struct judge_verdict *v,
-                   struct arena *a, struct err *e);
+bool judge_request(const struct judge *j, const struct http_request *rq, struct str peer_ip, int64_t now_s,
+                   struct judge_verdict *v, struct arena *a, struct err *e);
 
 #endif

@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include "random.h"
+#include "session.h"
+#include "wipe.h"
 
-enum { ID_CHARS = 16, SECRET_CHARS = 40, TOKEN_CHARS = 356 };
+enum { ID_CHARS = 16, SECRET_CHARS = 40, TOKEN_CHARS = 356, API_KEY_CHARS = 40 };
 
 static const char BASE32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+static const char ALPHANUMERIC[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static bool make_text(struct str prefix, size_t n, const char *alphabet, struct str *out, struct arena *a,
@@ -26,29 +29,81 @@ static bool make_text(struct str prefix, size_t n, const char *alphabet, struct 
     return true;
 }
 
-static bool make_keys(const struct model_principal *who, struct sigv4_keys *keys, struct arena *a, struct err *e) {
-    bool role = who->kind == MODEL_ROLE;
+bool keyring_draw(bool temporary, struct sigv4_keys *keys, struct arena *a, struct err *e) {
     *keys = (struct sigv4_keys){0};
-    return make_text(role ? STR("ASIA") : STR("AKIA"), ID_CHARS, BASE32, &keys->id, a, e) &&
+    return make_text(temporary ? STR("ASIA") : STR("AKIA"), ID_CHARS, BASE32, &keys->id, a, e) &&
            make_text(STR(""), SECRET_CHARS, BASE64, &keys->secret, a, e) &&
-           (!role || make_text(STR("IQoJb3JpZ2luX2Vj"), TOKEN_CHARS, BASE64, &keys->token, a, e));
+           (!temporary || make_text(STR("IQoJb3JpZ2luX2Vj"), TOKEN_CHARS, BASE64, &keys->token, a, e));
+}
+
+/* Copies, so that they can be wiped; a key without Value gets one of its own, as AWS gives it. */
+static bool make_api_keys(struct keyring *ring, struct arena *a, struct err *e) {
+    const struct model *m = ring->model;
+    ring->api_keys = arena_zero(a, (m->n_api_keys + 1) * sizeof *ring->api_keys);
+    if (!ring->api_keys) return err_set(e, ERR_MEMORY, "out of memory for keys");
+    for (; ring->n_api_keys < m->n_api_keys; ring->n_api_keys++) {
+        struct str given = m->api_keys[ring->n_api_keys].value, *value = &ring->api_keys[ring->n_api_keys];
+        if (!given.p && !make_text(STR(""), API_KEY_CHARS, ALPHANUMERIC, value, a, e)) return false;
+        if (given.p) *value = (struct str){arena_copy(a, given), given.n};
+        if (!value->p) return err_set(e, ERR_MEMORY, "out of memory for keys");
+    }
+    return true;
 }
 
 bool keyring_make(struct keyring *ring, const struct model *model, struct arena *a, struct err *e) {
-    *ring = (struct keyring){.n = model->n_principals, .region = model->region};
+    *ring = (struct keyring){.n = model->n_principals, .model = model, .region = model->region};
     ring->at = arena_zero(a, (ring->n ? ring->n : 1) * sizeof *ring->at);
     if (!ring->at) return err_set(e, ERR_MEMORY, "out of memory for keys");
     for (size_t i = 0; i < ring->n; i++) {
         ring->at[i].who = &model->principals[i];
-        if (!make_keys(ring->at[i].who, &ring->at[i].keys, a, e)) return false;
+        if (!keyring_draw(ring->at[i].who->kind == MODEL_ROLE, &ring->at[i].keys, a, e)) return false;
     }
-    return true;
+    return make_api_keys(ring, a, e);
+}
+
+static bool equal(struct str a, struct str b) {
+    unsigned differing = a.n != b.n;
+    for (size_t i = 0; i < a.n && i < b.n; i++) differing |= (unsigned char)(a.p[i] ^ b.p[i]);
+    return !differing;
+}
+
+static bool is_for(const struct model_api_key *key, const struct model_api *api) {
+    for (size_t i = 0; i < key->n_opens; i++)
+        if (key->opens[i] == api) return key->enabled;
+    return false;
+}
+
+bool keyring_opens(const struct keyring *ring, const struct model_api *api, struct str api_key) {
+    bool opens = false;
+    for (size_t i = 0; i < ring->n_api_keys; i++) {
+        bool same = equal(ring->api_keys[i], api_key);
+        if (is_for(&ring->model->api_keys[i], api)) opens |= same;
+    }
+    return opens;
 }
 
 const struct keyring_entry *keyring_find(const struct keyring *ring, struct str access_key_id) {
     for (size_t i = 0; i < ring->n; i++)
         if (str_eq(ring->at[i].keys.id, access_key_id)) return &ring->at[i];
-    return NULL;
+    return ring->sessions ? session_find(ring->sessions, access_key_id) : NULL;
+}
+
+void keyring_give_back(const struct keyring *ring, const struct keyring_entry *entry) {
+    if (entry && entry->expires_unix_s) session_give_back(ring->sessions, entry);
+}
+
+struct str keyring_user_arn(const struct keyring_entry *entry) {
+    return entry->user_arn.p ? entry->user_arn : entry->who->user_arn;
+}
+
+bool keyring_user_id(const struct keyring_entry *entry, struct str *id, struct arena *a, struct err *e) {
+    struct str session = entry->session.p ? entry->session : entry->who->session;
+    struct buf b;
+    buf_init(&b, 256, a);
+    buf_add(&b, entry->who->unique_id);
+    if (session.n) buf_addf(&b, ":%.*s", STR_ARG(session));
+    *id = buf_str(&b);
+    return buf_ok(&b, e);
 }
 
 const struct keyring_entry *keyring_of(const struct keyring *ring, const struct model_principal *who) {
@@ -79,6 +134,9 @@ bool keyring_save(struct keyring *ring, const char *dir, struct arena *a, struct
     buf_init(&part, 4096, a);
     buf_add(&text, STR("# Keys of one run of apigw, of no use anywhere else. This file goes when it stops.\n\n"));
     for (size_t i = 0; i < ring->n; i++) write_profile(&text, &ring->at[i], ring->region);
+    for (size_t i = 0; i < ring->n_api_keys; i++)
+        buf_addf(&text, "# x-api-key of %.*s: %.*s\n", STR_ARG(ring->model->api_keys[i].logical_id),
+                 STR_ARG(ring->api_keys[i]));
     buf_addf(&path, "%s/credentials%c", dir, 0);
     buf_addf(&part, "%s/credentials.%ld%c", dir, (long)getpid(), 0);
     if (!buf_ok(&text, e) || !buf_ok(&path, e) || !buf_ok(&part, e)) return false;
@@ -95,10 +153,6 @@ bool keyring_save(struct keyring *ring, const char *dir, struct arena *a, struct
     ring->path = path.p;
     ring->fd = fd;
     return true;
-}
-
-static void wipe(struct str s) {
-    for (volatile char *p = (volatile char *)(uintptr_t)s.p; s.n; s.n--) *p++ = 0;
 }
 
 bool keyring_lock(struct keyring *ring, const char *dir, struct arena *a, struct err *e) {
@@ -133,9 +187,11 @@ void keyring_close(struct keyring *ring) {
         close(ring->fd);
     }
     for (size_t i = 0; i < ring->n; i++) {
-        wipe(ring->at[i].keys.secret);
-        wipe(ring->at[i].keys.token);
+        wipe_str(ring->at[i].keys.secret);
+        wipe_str(ring->at[i].keys.token);
     }
+    for (size_t i = 0; i < ring->n_api_keys; i++) wipe_str(ring->api_keys[i]);
+    session_close(ring->sessions);
     if (ring->locked) close(ring->lock_fd);
     *ring = (struct keyring){0};
 }

@@ -37,6 +37,14 @@ static void add_number(struct block *b, struct str name, long long value) {
     add(b, name, buf_str(&text));
 }
 
+static void add_address(struct block *b, struct str name, const char *before, uint16_t port) {
+    struct buf text;
+    buf_init(&text, 64, b->arena);
+    buf_addf(&text, "%s%u", before, (unsigned)port);
+    b->failed |= text.failed;
+    add(b, name, buf_str(&text));
+}
+
 /* Behind an address: a host that goes on, or a port of its own, is another address. */
 static bool goes_on(struct str rest) {
     char c = rest.n ? rest.p[0] : '/';
@@ -82,10 +90,7 @@ static void add_template_variables(struct block *b) {
 
 static void add_function(struct block *b) {
     const struct model_function *f = b->env->function;
-    struct buf api;
-    buf_init(&api, 32, b->arena);
-    buf_addf(&api, "127.0.0.1:%u", (unsigned)b->env->runtime_api_port);
-    add(b, STR("AWS_LAMBDA_RUNTIME_API"), buf_str(&api));
+    add_address(b, STR("AWS_LAMBDA_RUNTIME_API"), "127.0.0.1:", b->env->runtime_api_port);
     add(b, STR("_HANDLER"), f->handler);
     add(b, STR("AWS_LAMBDA_FUNCTION_NAME"), f->name);
     add(b, STR("AWS_LAMBDA_FUNCTION_VERSION"), STR("$LATEST"));
@@ -110,8 +115,7 @@ bool lambda_env_make(const struct lambda_env *env, char *const **variables, stru
     add(&b, STR("AWS_ACCESS_KEY_ID"), env->keys->id);
     add(&b, STR("AWS_SECRET_ACCESS_KEY"), env->keys->secret);
     add(&b, STR("AWS_SESSION_TOKEN"), env->keys->token);
-    add(&b, STR("AWS_ENDPOINT_URL_STS"),
-        STR("http://sts.localhost:9/")); /* nobody there: no call leaves this machine */
+    add_address(&b, STR("AWS_ENDPOINT_URL_STS"), "http://127.0.0.1:", env->sts_port);
     add(&b, STR("PATH"), STR("/usr/local/bin:/usr/bin:/bin:/opt/bin"));
     add(&b, STR("LANG"), STR("en_US.UTF-8"));
     add(&b, STR("TZ"), STR(":UTC"));

@@ -13,7 +13,7 @@ struct lambda_env {
     const struct sigv4_keys *keys;
     const char *task_root;
     const uint16_t *api_ports; /* of model->apis */
-    uint16_t runtime_api_port;
+    uint16_t runtime_api_port, sts_port;
 };
 
 /* *variables is NULL-terminated, "NAME=value" each, in the arena. A value that holds an API's AWS address

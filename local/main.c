@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "call.h"
+#include "check.h"
 #include "doctor.h"
+#include "explain.h"
+#include "invoke.h"
 #include "sign.h"
 #include "start.h"
 
@@ -13,7 +17,11 @@ static const struct {
     const char *help;
 } COMMANDS[] = {
     {"start", start_main, "run template.yaml here, AWS_IAM enforced"},
-    {"sign", sign_main, "sign a request; print its headers, canonical request, string to sign or a curl line"},
+    {"invoke", invoke_main, "run one function once with one event, and nothing else"},
+    {"check", check_main, "who may call what: callers against routes, lints, expectations for CI"},
+    {"call", call_main, "sign a request, send it, explain a 403; curl's flags and exit codes"},
+    {"sign", sign_main, "sign a request; print its headers, URL, canonical request or a curl line"},
+    {"explain", explain_main, "why was it refused? A request and its 403 in, the cause and the fix out"},
     {"doctor", doctor_main, "will this bootstrap, zip or folder start on Lambda?"},
 };
 
@@ -21,7 +29,7 @@ enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static void help(FILE *out) {
     fprintf(out, "usage: apigw COMMAND [options]   (apigw COMMAND --help tells more)\n");
-    for (size_t i = 0; i < N_COMMANDS; i++) fprintf(out, "  %-6s %s\n", COMMANDS[i].name, COMMANDS[i].help);
+    for (size_t i = 0; i < N_COMMANDS; i++) fprintf(out, "  %-7s %s\n", COMMANDS[i].name, COMMANDS[i].help);
 }
 
 int main(int argc, char **argv) {

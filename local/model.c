@@ -20,6 +20,9 @@ static const struct {
     {"AWS::IAM::Policy", READ, NULL},
     {"AWS::Logs::LogGroup", IGNORED, NULL},
     {"AWS::IAM::*", REFUSED, "write its statements as Policies of a role or as an AWS::IAM::Policy"},
+    {"AWS::ApiGateway::ApiKey", READ, NULL},
+    {"AWS::ApiGateway::UsagePlan", READ, NULL},
+    {"AWS::ApiGateway::UsagePlanKey", READ, NULL},
     {"AWS::ApiGateway::*", REFUSED, "declare the API as AWS::Serverless::Api"},
     {"AWS::ApiGatewayV2::*", REFUSED, "declare the API as AWS::Serverless::Api"},
     {"AWS::Serverless::HttpApi", REFUSED, "declare the API as AWS::Serverless::Api"},
@@ -92,6 +95,17 @@ static bool check_globals(const struct template *t, struct err *e) {
     return check_not_global(n, e);
 }
 
+static bool read_keys(struct model_reader *r, struct err *e) {
+    struct template_resource *all = r->t->resources;
+    for (size_t i = 0; i < r->t->n_resources; i++)
+        if (is_type(&all[i], "AWS::ApiGateway::ApiKey") && !usage_plan_read_key(r, &all[i], e)) return false;
+    for (size_t i = 0; i < r->t->n_resources; i++)
+        if (is_type(&all[i], "AWS::ApiGateway::UsagePlan") && !usage_plan_check(r, &all[i], e)) return false;
+    for (size_t i = 0; i < r->t->n_resources; i++)
+        if (is_type(&all[i], "AWS::ApiGateway::UsagePlanKey") && !usage_plan_join(r, &all[i], e)) return false;
+    return true;
+}
+
 /* Each kind needs the ones before it: a function its role and its APIs, a policy its roles. */
 static bool read_resources(struct model_reader *r, struct err *e) {
     struct template_resource *all = r->t->resources;
@@ -105,7 +119,7 @@ static bool read_resources(struct model_reader *r, struct err *e) {
         if (is_type(&all[i], "AWS::Serverless::Function") && !model_function_read(r, &all[i], e)) return false;
     for (size_t i = 0; i < r->t->n_resources; i++)
         if (is_type(&all[i], "AWS::IAM::Policy") && !model_principal_attach(r, &all[i], e)) return false;
-    return true;
+    return read_keys(r, e);
 }
 
 /* Arrays that nothing moves: routes point to functions, functions to roles. */
@@ -114,8 +128,9 @@ static bool make_room(struct model_reader *r, size_t n, struct err *e) {
     m->apis = arena_zero(r->arena, (n + 1) * sizeof *m->apis);
     m->functions = arena_zero(r->arena, (n + 1) * sizeof *m->functions);
     m->principals = arena_zero(r->arena, (n + 1) * sizeof *m->principals);
+    m->api_keys = arena_zero(r->arena, (n + 1) * sizeof *m->api_keys);
     r->auth = arena_zero(r->arena, (n + 1) * sizeof *r->auth);
-    return (m->apis && m->functions && m->principals && r->auth) ||
+    return (m->apis && m->functions && m->principals && m->api_keys && r->auth) ||
            err_set(e, ERR_MEMORY, "out of memory for the template");
 }
 
@@ -130,12 +145,30 @@ static bool note_empty_apis(struct model_reader *r, struct err *e) {
     return true;
 }
 
+static bool note_unopened_routes(struct model_reader *r, struct err *e) {
+    for (size_t i = 0; i < r->model->n_apis; i++) {
+        const struct model_api *api = &r->model->apis[i];
+        bool wanted = false, opened = false;
+        for (size_t k = 0; k < api->n_routes; k++) wanted |= api->routes[k].api_key;
+        for (size_t k = 0; k < r->model->n_api_keys; k++)
+            for (size_t p = 0; p < r->model->api_keys[k].n_opens; p++)
+                opened |= r->model->api_keys[k].enabled && r->model->api_keys[k].opens[p] == api;
+        if (wanted && !opened &&
+            !model_parts_notice(r, template_find(r->t, api->logical_id)->node, e,
+                                "no enabled API key is in a usage plan of %.*s: nobody gets in where one is required",
+                                STR_ARG(api->logical_id)))
+            return false;
+    }
+    return true;
+}
+
 static bool read_template(struct model_reader *r, struct err *e) {
     const struct node *root = r->t->root;
     if (!node_get(root, "Transform") &&
         !model_parts_notice(r, root, e, "without Transform: AWS::Serverless-2016-10-31 nothing of SAM exists on AWS"))
         return false;
-    return check_globals(r->t, e) && check_types(r, false, e) && read_resources(r, e) && note_empty_apis(r, e);
+    return check_globals(r->t, e) && check_types(r, false, e) && read_resources(r, e) && note_empty_apis(r, e) &&
+           note_unopened_routes(r, e);
 }
 
 static bool read_callers(struct model_reader *r, struct template *callers, struct err *e) {
@@ -163,11 +196,14 @@ static bool copy_options(struct model_options *o, struct template_stack *stack, 
 
 bool model_read(const struct model_options *options, struct model *model, struct arena *a, struct err *e) {
     struct model_options o = *options;
-    struct template_stack stack;
-    struct template t = {.stack = &stack, .arena = a}, callers = {.stack = &stack, .beside = &t, .arena = a};
+    struct template_stack stack, theirs;
+    struct template t = {.stack = &stack, .arena = a}, callers = {.stack = &theirs, .beside = &t, .arena = a};
     struct model_reader r = {.model = model, .t = &t, .arena = a};
     *model = (struct model){0};
     if (!copy_options(&o, &stack, a, e)) return false;
+    theirs = stack;
+    if (o.callers_account.p) theirs.account_id = o.callers_account;
+    if (!copy_text(&theirs.account_id, a, e) || !template_stack_of(&theirs, e)) return false;
     *model = (struct model){.region = stack.region,
                             .account_id = stack.account_id,
                             .stack_name = stack.stack_name,

@@ -22,6 +22,9 @@ struct model_principal {
     struct str unique_id; /* AROA... or AIDA..., 21 characters, derived from the arn */
     struct str session;   /* the function's name for a function's role, else "apigw"; absent for a user */
     struct policy_statements policies;
+    struct policy_statements trust; /* of a role: AssumeRolePolicyDocument */
+    int64_t max_session_s;          /* of a role: MaxSessionDuration */
+    struct str account_id;
 };
 
 struct model_function {
@@ -38,8 +41,18 @@ struct model_route {
     struct str method; /* GET ..., or ANY */
     struct str path;   /* "/private" */
     bool aws_iam;      /* else open */
+    bool api_key;      /* x-api-key of one of the API's keys is wanted */
     const struct model_function *function;
     unsigned line;
+};
+
+/* An API key and the stages that its usage plans open. */
+struct model_api_key {
+    struct str logical_id, id;
+    struct str value; /* absent: AWS would draw one, and so does the keyring */
+    bool enabled;
+    const struct model_api **opens;
+    size_t n_opens;
 };
 
 struct model_api {
@@ -49,6 +62,8 @@ struct model_api {
     size_t n_binary_media_types;
     struct model_route *routes;
     size_t n_routes;
+    bool has_policy;
+    struct policy_statements policy; /* its resource policy */
 };
 
 struct model {
@@ -59,6 +74,8 @@ struct model {
     size_t n_functions;
     struct model_principal *principals;
     size_t n_principals;
+    struct model_api_key *api_keys;
+    size_t n_api_keys;
     struct str *notices; /* sentences for the operator: what was read and has no effect here */
     size_t n_notices;
 };
@@ -67,10 +84,15 @@ struct model_options {
     const char *template_path;
     const char *callers_path; /* may be NULL */
     struct str region, account_id, stack_name;
+    struct str callers_account;           /* whose the callers file is; absent: account_id */
     const struct http_fields *parameters; /* overrides of the template's parameters, name and value */
 };
 
 /* Everything lives in the arena. Errors are ERR_CONFIG and begin with "FILE:LINE: " (FILE alone when it cannot be read). */
 bool model_read(const struct model_options *options, struct model *model, struct arena *a, struct err *e);
+
+/* The statements of a session policy that can matter here. ERR_PARSE: it is no such policy. */
+bool model_session_policy(const struct model *model, struct str json, struct policy_statements *into, struct arena *a,
+                          struct err *e);
 
 #endif

@@ -31,7 +31,7 @@ static const struct model_rule api_rules[] = {
     {"DefinitionBody", MODEL_REFUSED, "write the routes as Events of the functions"},
     {"DefinitionUri", MODEL_REFUSED, "write the routes as Events of the functions"},
     {"Domain", MODEL_REFUSED, "custom domains are not served here; leave it out"},
-    {"Policy", MODEL_REFUSED, "resource policies are not evaluated here; write it into the callers' roles"},
+    {"Policy", MODEL_USED, NULL},
     {"DisableExecuteApiEndpoint", MODEL_REFUSED, "the address that is served here would not exist"},
     {"Mode", MODEL_REFUSED, "it merges definitions that are not in the template"},
     {"CanarySetting", MODEL_REFUSED, "there is one deployment here"},
@@ -43,8 +43,9 @@ static const struct model_rule auth_rules[] = {
     {"InvokeRole", MODEL_USED, NULL},
     {"ApiKeyRequired", MODEL_USED, NULL},
     {"Authorizers", MODEL_REFUSED, "the authorizers here are AWS_IAM and NONE"},
-    {"ResourcePolicy", MODEL_REFUSED, "resource policies are not evaluated here; write it into the callers' roles"},
-    {"UsagePlan", MODEL_REFUSED, "API keys are not checked here yet"},
+    {"ResourcePolicy", MODEL_USED, NULL},
+    {"UsagePlan", MODEL_REFUSED,
+     "SAM's key hides its value: write an AWS::ApiGateway::ApiKey, a UsagePlan and a UsagePlanKey"},
     {NULL, MODEL_USED, NULL},
 };
 
@@ -69,18 +70,22 @@ static bool read_default(struct model_reader *r, const struct node *n, struct mo
     return node_error(n, e, "the DefaultAuthorizer \"%.*s\" is not supported: AWS_IAM or NONE", STR_ARG(value->text));
 }
 
-/* SAM asks whether the value is true as Python sees it: the text "false" is, an empty text is not. */
-static bool check_api_key(struct model_reader *r, const struct node *n, struct err *e) {
+/* SAM asks whether the value is true as Python sees it: the text "false" is, any function is, an empty text is not. What
+   was most likely meant otherwise is said loudly. */
+bool model_api_key_required(struct model_reader *r, const struct node *n, bool *required, struct err *e) {
     static const char *const off[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "0"};
+    *required = false;
     if (!n || node_is_null(n)) return true;
     const struct node *value = seen_by_sam(r, n);
-    bool is_off = value && value->quoted && value->text.n == 0;
-    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
-        is_off = is_off || (value == n && !n->quoted && str_eq(n->text, str_of(off[i])));
-    if (is_off) return true;
-    return node_error(n, e,
-                      "ApiKeyRequired is on (SAM takes any function and any text that is not empty for true, \"false\" "
-                      "too), and API keys are not checked here yet: set it to false or to an empty text");
+    if (!value && !node_is_intrinsic(n) && n->n == 0) return true; /* an empty list or mapping */
+    bool reads_off = value && value->text.n == 0;
+    for (size_t i = 0; value && i < sizeof off / sizeof *off; i++) reads_off |= str_eq(value->text, str_of(off[i]));
+    bool is_off = reads_off && (value->quoted ? value->text.n == 0 : value == n);
+    *required = !is_off;
+    if (is_off || (value && !reads_off)) return true;
+    return model_parts_notice(r, n, e,
+                              "ApiKeyRequired is ON here: SAM takes any function and any text that is not empty for "
+                              "true, \"false\" too; to switch it off write false or an empty text");
 }
 
 static bool read_auth(struct model_reader *r, const struct node *n, struct model_auth *auth, struct err *e) {
@@ -93,7 +98,7 @@ static bool read_auth(struct model_reader *r, const struct node *n, struct model
         return node_error(role ? role : n, e,
                           "AWS_IAM without InvokeRole: NONE makes API Gateway call the function with the "
                           "caller's credentials, so that callers need lambda:InvokeFunction too: set InvokeRole: NONE");
-    return check_api_key(r, node_get(n, "ApiKeyRequired"), e);
+    return model_api_key_required(r, node_get(n, "ApiKeyRequired"), &auth->api_key, e);
 }
 
 static bool read_stage(struct model_reader *r, const struct node *properties, struct model_api *api, struct err *e) {
@@ -150,6 +155,22 @@ static bool check_endpoint(struct model_reader *r, const struct node *properties
     return node_error(n, e, "the endpoint type %.*s is not supported: REGIONAL or EDGE", STR_ARG(type));
 }
 
+/* Either SAM's list of statements, or the whole document. A list of its own (of addresses, accounts, VPCs) SAM turns into
+   statements that are not written here a second time. */
+static bool read_policy(struct model_reader *r, const struct node *properties, struct model_api *api, struct err *e) {
+    static const struct model_rule rules[] = {{"CustomStatements", MODEL_USED, NULL}, {NULL, MODEL_USED, NULL}};
+    const struct model_document_of of = {.kind = MODEL_RESOURCE, .name = STR("resource policy"), .api = api};
+    const struct node *custom = node_get(node_get(properties, "Auth"), "ResourcePolicy");
+    const struct node *document = node_get(properties, "Policy");
+    if (document && !template_resolve_top(r->t, document, &document, e)) return false;
+    if (custom && document) return node_error(custom, e, "ResourcePolicy of Auth stands beside Policy: keep one");
+    if (custom && !model_parts_check(r, custom, "ResourcePolicy of Auth", rules, e)) return false;
+    api->has_policy = custom || document;
+    if (document) return model_policy_read_document(r, document, &of, &api->policy, e);
+    return !custom ||
+           model_policy_read_statements(r, custom, node_get(custom, "CustomStatements"), &of, &api->policy, e);
+}
+
 bool model_api_read(struct model_reader *r, const struct template_resource *resource, struct err *e) {
     struct model_api *api = &r->model->apis[r->model->n_apis];
     struct template_resource *named = template_find(r->t, resource->id);
@@ -161,7 +182,7 @@ bool model_api_read(struct model_reader *r, const struct template_resource *reso
     if (!api->name.p) api->name = r->model->stack_name;
     if (!read_auth(r, node_get(properties, "Auth"), &r->auth[r->model->n_apis], e)) return false;
     if (!read_stage(r, properties, api, e) || !read_media_types(r, properties, api, e)) return false;
-    if (!check_endpoint(r, properties, e)) return false;
+    if (!check_endpoint(r, properties, e) || !read_policy(r, properties, api, e)) return false;
     r->model->n_apis++;
     return node_get(properties, "OpenApiVersion") ||
            model_parts_notice(r, resource->node, e,

@@ -20,7 +20,7 @@ static const struct model_rule api_event_rules[] = {
 static const struct model_rule event_auth_rules[] = {
     {"Authorizer", MODEL_USED, NULL},
     {"InvokeRole", MODEL_USED, NULL},
-    {"ApiKeyRequired", MODEL_REFUSED, "API keys are not checked here yet"},
+    {"ApiKeyRequired", MODEL_USED, NULL},
     {"ResourcePolicy", MODEL_REFUSED, "resource policies are not evaluated here"},
     {NULL, MODEL_USED, NULL},
 };
@@ -64,13 +64,28 @@ static bool find_api(struct model_reader *r, const struct node *n, size_t *index
     return node_error(n, e, "RestApiId is not a !Ref to an AWS::Serverless::Api that exists in this template");
 }
 
+/* An event may ask for a key by itself, or do without the one that its API asks for; SAM refuses the latter elsewhere. */
+static bool read_key(struct model_reader *r, const struct node *n, const struct model_auth *api, bool *api_key,
+                     struct err *e) {
+    *api_key = api->api_key;
+    if (!n) return true;
+    if (n->kind != NODE_SCALAR || node_is_null(n))
+        return node_error(n, e, "ApiKeyRequired of an event is true or false, written out");
+    if (!model_api_key_required(r, n, api_key, e)) return false;
+    return *api_key || api->api_key ||
+           node_error(n, e, "ApiKeyRequired false is an error in SAM when the API does not require a key");
+}
+
 /* Authorizer NONE opens one method of a protected API, AWS_IAM protects one method of an open one. */
-static bool read_auth(struct model_reader *r, const struct node *n, const struct model_auth *api, bool *aws_iam,
-                      struct err *e) {
+static bool read_auth(struct model_reader *r, const struct node *n, const struct model_auth *api,
+                      struct model_route *route, struct err *e) {
+    bool *aws_iam = &route->aws_iam;
     bool no_invoke_role = api->no_invoke_role;
     *aws_iam = api->aws_iam;
+    route->api_key = api->api_key;
     if (!n) return true;
     if (!model_parts_check(r, n, "Auth of an event", event_auth_rules, e)) return false;
+    if (!read_key(r, node_get(n, "ApiKeyRequired"), api, &route->api_key, e)) return false;
     const struct node *authorizer = node_get(n, "Authorizer"), *role = node_get(n, "InvokeRole");
     if (role && (role->kind != NODE_SCALAR || !str_eq(role->text, STR("NONE"))))
         return node_error(role, e, "the InvokeRole of an event is not NONE: only NONE is supported here");
@@ -122,7 +137,7 @@ bool model_event_read(struct model_reader *r, const struct model_function *f, st
     if (!find_api(r, node_get(n, "RestApiId"), &api, &place, e)) return false;
     if (!read_path(node_get(n, "Path"), &route.path, &place, e) ||
         !read_method(node_get(n, "Method"), &route.method, &place, e) ||
-        !read_auth(r, node_get(n, "Auth"), &r->auth[api], &route.aws_iam, e))
+        !read_auth(r, node_get(n, "Auth"), &r->auth[api], &route, e))
         return false;
     return add_route(r, &r->model->apis[api], route, &place, e);
 }

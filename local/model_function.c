@@ -78,6 +78,17 @@ static struct model_principal *made_role(const struct model_reader *r, const str
     return NULL;
 }
 
+/* Without it the stack cannot be deployed. Conditions of the statement are not looked at. */
+static bool trusts_lambda(const struct model_principal *role) {
+    for (size_t i = 0; i < role->trust.n; i++)
+        for (size_t k = 0; k < role->trust.at[i].n_principals; k++) {
+            const struct policy_principal *p = &role->trust.at[i].principals[k];
+            if (role->trust.at[i].allow && p->kind == POLICY_SERVICE && str_eq(p->name, STR("lambda.amazonaws.com")))
+                return true;
+        }
+    return false;
+}
+
 /* As SAM does: with Role, Policies are not looked at; without, a role is made of them. */
 static bool read_role(struct model_reader *r, const struct template_resource *resource, const struct node *n,
                       struct model_function *f, struct err *e) {
@@ -94,6 +105,11 @@ static bool read_role(struct model_reader *r, const struct template_resource *re
             return node_error(node_get(n, "Role"), e,
                               "Role is not the Arn of an AWS::IAM::Role of this template (write !GetAtt "
                               "ROLE.Arn): what another role may do is not known here");
+        if (!trusts_lambda(f->role))
+            return node_error(node_get(n, "Role"), e,
+                              "Lambda cannot assume the role %.*s: its AssumeRolePolicyDocument has no Allow of "
+                              "sts:AssumeRole for the Service lambda.amazonaws.com",
+                              STR_ARG(f->role->logical_id));
         if (policies && !model_parts_notice(r, policies, e, "Policies of %.*s has no effect beside Role, as in SAM",
                                             STR_ARG(f->logical_id)))
             return false;

@@ -11,6 +11,7 @@ struct model_auth {
     bool has_default; /* DefaultAuthorizer is there, be it NONE */
     bool aws_iam;
     bool no_invoke_role; /* InvokeRole: NONE */
+    bool api_key;        /* ApiKeyRequired, as SAM takes it */
 };
 
 struct model_reader {
@@ -54,9 +55,15 @@ bool model_parts_items(struct model_reader *r, const struct node *list, const st
 const struct node *model_parts_merged(struct model_reader *r, const char *section,
                                       const struct template_resource *resource, struct err *e);
 
+/* ApiKeyRequired of an API (where SAM resolves a !Ref to a parameter) or of an event, by SAM's idea of true. */
+bool model_api_key_required(struct model_reader *r, const struct node *n, bool *required, struct err *e);
+
 bool model_api_read(struct model_reader *r, const struct template_resource *resource, struct err *e);
 bool model_function_read(struct model_reader *r, struct template_resource *resource, struct err *e);
 bool model_event_read(struct model_reader *r, const struct model_function *f, struct node_member event, struct err *e);
+bool usage_plan_read_key(struct model_reader *r, struct template_resource *resource, struct err *e);
+bool usage_plan_check(struct model_reader *r, const struct template_resource *resource, struct err *e);
+bool usage_plan_join(struct model_reader *r, const struct template_resource *resource, struct err *e);
 bool model_principal_read(struct model_reader *r, struct template_resource *resource, struct err *e);
 bool model_principal_attach(struct model_reader *r, const struct template_resource *policy, struct err *e);
 bool model_principal_finish(struct model_reader *r, struct err *e);
@@ -65,8 +72,32 @@ bool model_policy_read_list(struct model_reader *r, const struct node *policies,
                             struct err *e);
 bool model_policy_read_sam(struct model_reader *r, const struct node *policies, struct model_principal *p,
                            struct err *e);
-bool model_policy_read_document(struct model_reader *r, const struct node *document, struct str policy_name,
+/* What kind of document it is decides which elements a statement has, and which actions are looked at: those of all
+   others could not matter here, and are not read. */
+enum model_document {
+    MODEL_IDENTITY, /* of a role, user or session: no Principal; execute-api:Invoke and sts:AssumeRole */
+    MODEL_TRUST,    /* who may assume a role: no Resource; sts:AssumeRole */
+    MODEL_RESOURCE, /* who may call an API: both; execute-api:Invoke */
+};
+struct model_document_of {
+    enum model_document kind;
+    struct str name;             /* of the policy, for the log */
+    const struct model_api *api; /* MODEL_RESOURCE: what execute-api:/ at the start of a Resource stands for */
+};
+bool model_policy_read_document(struct model_reader *r, const struct node *document, const struct model_document_of *of,
                                 struct policy_statements *into, struct err *e);
+/* Statements without their document, of the newest version. `place`: where they are missed if they are not there. */
+bool model_policy_read_statements(struct model_reader *r, const struct node *place, const struct node *statements,
+                                  const struct model_document_of *of, struct policy_statements *into, struct err *e);
+bool model_condition_read(struct model_reader *r, const struct node *condition, struct policy_statement *s,
+                          struct err *e);
+bool model_trust_read(struct model_reader *r, const struct node *principal, struct policy_statement *s, struct err *e);
+/* Texts of a statement: one, or a list that is not empty. */
+bool model_policy_read_texts(struct model_reader *r, const struct node *n, const char *what, struct str **out,
+                             size_t *n_out, struct err *e);
+/* Variables are IAM's only where Version says 2012-10-17; a ${ elsewhere is refused. An unknown one gets a notice. */
+bool model_policy_check_variables(struct model_reader *r, const struct node *place, const struct policy_statement *s,
+                                  struct str text, struct err *e);
 bool model_policy_check_managed(struct model_reader *r, const struct node *arns, struct err *e);
 
 #endif

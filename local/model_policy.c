@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In: policy documents of the template. Out: the statements that can speak about execute-api:Invoke. What the evaluator
-   does not know is refused, unless the statement's actions have nothing to do with calling an API.
+/* In: policy documents of the template. Out: the statements that can speak about execute-api:Invoke or sts:AssumeRole. What
+   the evaluator does not know is refused, unless the statement's actions have nothing to do with either.
    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 #include <string.h>
 
@@ -10,8 +10,8 @@ static bool out_of_memory(const struct node *place, struct err *e) {
     return err_set(e, ERR_MEMORY, "%s: out of memory for the template", place->file);
 }
 
-static bool read_texts(struct model_reader *r, const struct node *n, const char *what, struct str **out, size_t *n_out,
-                       struct err *e) {
+bool model_policy_read_texts(struct model_reader *r, const struct node *n, const char *what, struct str **out,
+                             size_t *n_out, struct err *e) {
     const struct node *v = NULL;
     if (!template_resolve(r->t, n, &v, e)) return false;
     size_t most = !v ? 0 : v->kind == NODE_SEQUENCE ? v->n : 1;
@@ -27,18 +27,62 @@ static bool read_texts(struct model_reader *r, const struct node *n, const char 
     return true;
 }
 
+bool model_policy_check_variables(struct model_reader *r, const struct node *place, const struct policy_statement *s,
+                                  struct str text, struct err *e) {
+    struct str unknown;
+    if (str_find(text, STR("${")) == SIZE_MAX) return true;
+    if (!s->has_variables)
+        return node_error(place, e, "the policy variable in %.*s needs Version: \"2012-10-17\" in its document",
+                          STR_ARG(text));
+    if (!policy_check_variables(text, &unknown))
+        return node_error(place, e, "%.*s holds a ${ that is no policy variable", STR_ARG(text));
+    return !unknown.p ||
+           model_parts_notice(r, place, e,
+                              "the policy variable ${%.*s} is not known here: its statement never allows, and "
+                              "always denies",
+                              STR_ARG(unknown));
+}
+
 /* IAM refuses a resource whose partition or service is not written out, and so a '*' there must not match here. */
 static bool check_resource(struct str resource, const struct node *place, struct err *e) {
     struct str rest = resource, head;
     if (str_eq(resource, STR("*"))) return true;
-    if (str_find(resource, STR("${")) != SIZE_MAX)
-        return node_error(place, e, "the policy variable in the Resource %.*s is not supported: write the value",
-                          STR_ARG(resource));
     bool ok = str_cut(&rest, ':', &head) && str_eq(head, STR("arn"));
     for (int i = 0; ok && i < 2; i++)
-        ok = str_cut(&rest, ':', &head) && head.n && !memchr(head.p, '*', head.n) && !memchr(head.p, '?', head.n);
+        ok = str_cut(&rest, ':', &head) && head.n && !memchr(head.p, '*', head.n) && !memchr(head.p, '?', head.n) &&
+             !memchr(head.p, '$', head.n);
     return ok || node_error(place, e, "the Resource %.*s is neither * nor an ARN with partition and service",
                             STR_ARG(resource));
+}
+
+/* In a resource policy API Gateway writes the ARN of the API before execute-api:/STAGE/METHOD/path. */
+static bool complete(struct model_reader *r, const struct model_document_of *of, struct str *resource, struct err *e) {
+    static const struct str brief = STR_INIT("execute-api:/");
+    const struct model *m = r->model;
+    struct buf b;
+    if (of->kind != MODEL_RESOURCE || !str_starts(*resource, brief)) return true;
+    buf_init(&b, 4096, r->arena);
+    buf_addf(&b, "arn:%.*s:execute-api:%.*s:%.*s:%.*s/", STR_ARG(m->partition), STR_ARG(m->region),
+             STR_ARG(m->account_id), STR_ARG(of->api->api_id));
+    buf_add(&b, (struct str){resource->p + brief.n, resource->n - brief.n});
+    *resource = buf_str(&b);
+    return buf_ok(&b, e);
+}
+
+static bool read_resources(struct model_reader *r, const struct node *n, const struct model_document_of *of,
+                           struct policy_statement *s, struct err *e) {
+    static struct str any[] = {STR_INIT("*")};
+    if (of->kind == MODEL_TRUST) {
+        s->resources = any; /* a trust policy is about its own role */
+        s->n_resources = 1;
+        return !n || node_error(n, e, "a statement of a trust policy has no Resource");
+    }
+    if (!model_policy_read_texts(r, n, "Resource", &s->resources, &s->n_resources, e)) return false;
+    for (size_t i = 0; i < s->n_resources; i++)
+        if (!complete(r, of, &s->resources[i], e) || !check_resource(s->resources[i], n, e) ||
+            !model_policy_check_variables(r, n, s, s->resources[i], e))
+            return false;
+    return true;
 }
 
 static bool add_statement(struct model_reader *r, struct policy_statements *into, struct policy_statement s,
@@ -54,10 +98,13 @@ static bool add_statement(struct model_reader *r, struct policy_statements *into
     return true;
 }
 
-static bool concerns_invoke(const struct policy_statement *s) {
-    for (size_t i = 0; i < s->n_actions; i++)
-        if (policy_matches(s->actions[i], STR("execute-api:Invoke"), POLICY_ACTION)) return true;
-    return false;
+static bool concerns(const struct policy_statement *s, enum model_document kind) {
+    bool concerned = false;
+    for (size_t i = 0; i < s->n_actions; i++) {
+        concerned |= kind != MODEL_TRUST && policy_matches(s->actions[i], STR("execute-api:Invoke"), POLICY_ACTION);
+        concerned |= kind != MODEL_RESOURCE && policy_matches(s->actions[i], STR("sts:AssumeRole"), POLICY_ACTION);
+    }
+    return concerned;
 }
 
 static bool read_effect(struct model_reader *r, const struct node *n, bool *allow, struct err *e) {
@@ -68,61 +115,77 @@ static bool read_effect(struct model_reader *r, const struct node *n, bool *allo
     return node_error(n, e, "the Effect of a statement is neither Allow nor Deny");
 }
 
-static bool read_statement(struct model_reader *r, const struct node *n, struct str policy_name,
-                           struct policy_statements *into, struct err *e) {
+static bool read_elements(struct model_reader *r, const struct node *n, const struct model_document_of *of,
+                          struct policy_statement *s, struct err *e) {
+    const struct node *resource = node_get(n, "Resource"), *principal = node_get(n, "Principal");
+    if (node_get(n, "NotResource"))
+        return node_error(node_get(n, "NotResource"), e,
+                          "NotResource is not supported: list the resources that are meant");
+    if (!resource && of->kind != MODEL_TRUST) return node_error(n, e, "a statement without Resource");
+    if (!principal && of->kind != MODEL_IDENTITY) return node_error(n, e, "a statement without Principal");
+    return read_effect(r, n, &s->allow, e) && read_resources(r, resource, of, s, e) &&
+           (!principal || model_trust_read(r, principal, s, e)) &&
+           (!node_get(n, "Condition") || model_condition_read(r, node_get(n, "Condition"), s, e));
+}
+
+static bool read_statement(struct model_reader *r, const struct node *n, const struct model_document_of *of,
+                           bool has_variables, struct policy_statements *into, struct err *e) {
     static const struct model_rule rules[] = {
         {"Sid", MODEL_USED, NULL},
         {"Effect", MODEL_USED, NULL},
         {"Action", MODEL_USED, NULL},
         {"Resource", MODEL_USED, NULL},
+        {"Principal", MODEL_USED, NULL},
         {"Condition", MODEL_USED, NULL},
-        {"NotResource", MODEL_USED, NULL}, /* these two: refused below */
+        {"NotResource", MODEL_USED, NULL}, /* refused below */
         {"NotAction", MODEL_REFUSED, "list the actions that are meant"},
-        {"Principal", MODEL_REFUSED, "a role's or user's policy has none"},
-        {"NotPrincipal", MODEL_REFUSED, "a role's or user's policy has none"},
+        {"NotPrincipal", MODEL_REFUSED, "name those who are meant"},
         {NULL, MODEL_USED, NULL},
     };
-    struct policy_statement s = {.policy_name = policy_name, .file = n->file, .line = n->line};
+    struct policy_statement s = {
+        .policy_name = of->name, .file = n->file, .line = n->line, .has_variables = has_variables};
     if (n->kind != NODE_MAPPING) return node_error(n, e, "a statement is a mapping");
     if (!model_parts_check(r, n, "a policy statement", rules, e)) return false;
-    const struct node *action = node_get(n, "Action"), *resource = node_get(n, "Resource");
+    const struct node *action = node_get(n, "Action");
+    if (of->kind == MODEL_IDENTITY && node_get(n, "Principal"))
+        return node_error(node_get(n, "Principal"), e,
+                          "Principal of a policy statement is not supported here: a role's or user's policy has none");
     if (!action) return node_error(n, e, "a statement without Action");
-    if (!read_texts(r, action, "Action", &s.actions, &s.n_actions, e)) return false;
-    if (!concerns_invoke(&s)) return true;
-    if (node_get(n, "Condition"))
-        return node_error(node_get(n, "Condition"), e,
-                          "the Condition of a statement about execute-api:Invoke is not "
-                          "supported: it could not be evaluated here");
-    if (node_get(n, "NotResource"))
-        return node_error(node_get(n, "NotResource"), e,
-                          "NotResource is not supported: list the resources that are meant");
-    if (!resource) return node_error(n, e, "a statement without Resource");
-    if (!read_effect(r, n, &s.allow, e) || !read_texts(r, resource, "Resource", &s.resources, &s.n_resources, e))
-        return false;
-    for (size_t i = 0; i < s.n_resources; i++)
-        if (!check_resource(s.resources[i], resource, e)) return false;
-    return add_statement(r, into, s, n, e);
+    if (!model_policy_read_texts(r, action, "Action", &s.actions, &s.n_actions, e)) return false;
+    if (!concerns(&s, of->kind)) return true;
+    return read_elements(r, n, of, &s, e) && add_statement(r, into, s, n, e);
 }
 
-bool model_policy_read_document(struct model_reader *r, const struct node *document, struct str policy_name,
+static bool read_all(struct model_reader *r, const struct node *place, const struct node *statements,
+                     const struct model_document_of *of, bool has_variables, struct policy_statements *into,
+                     struct err *e) {
+    const struct node **items;
+    size_t n;
+    if (!statements) return node_error(place, e, "a policy document without Statement");
+    if (!model_parts_items(r, statements, &items, &n, e)) return false;
+    if (n == 0) return node_error(place, e, "the Statement of a policy document is empty");
+    for (size_t i = 0; i < n; i++)
+        if (!read_statement(r, items[i], of, has_variables, into, e)) return false;
+    return true;
+}
+
+bool model_policy_read_statements(struct model_reader *r, const struct node *place, const struct node *statements,
+                                  const struct model_document_of *of, struct policy_statements *into, struct err *e) {
+    return read_all(r, place, statements, of, true, into, e);
+}
+
+bool model_policy_read_document(struct model_reader *r, const struct node *document, const struct model_document_of *of,
                                 struct policy_statements *into, struct err *e) {
     static const struct model_rule rules[] = {{"Version", MODEL_USED, NULL},
                                               {"Id", MODEL_NO_EFFECT, NULL},
                                               {"Statement", MODEL_USED, NULL},
                                               {NULL, MODEL_USED, NULL}};
-    const struct node **items;
     struct str version;
-    size_t n;
     if (!model_parts_check(r, document, "a policy document", rules, e)) return false;
     if (!model_parts_text(r, document, "Version", &version, e)) return false;
     if (version.p && !str_eq(version, STR("2012-10-17")))
         return node_error(document, e, "the Version of a policy document is not 2012-10-17");
-    if (!node_get(document, "Statement")) return node_error(document, e, "a policy document without Statement");
-    if (!model_parts_items(r, node_get(document, "Statement"), &items, &n, e)) return false;
-    if (n == 0) return node_error(document, e, "the Statement of a policy document is empty");
-    for (size_t i = 0; i < n; i++)
-        if (!read_statement(r, items[i], policy_name, into, e)) return false;
-    return true;
+    return read_all(r, document, node_get(document, "Statement"), of, version.p, into, e);
 }
 
 bool model_policy_read_list(struct model_reader *r, const struct node *policies, struct model_principal *p,
@@ -140,7 +203,8 @@ bool model_policy_read_list(struct model_reader *r, const struct node *policies,
         if (!name.p || !document) return node_error(items[i], e, "a policy needs PolicyName and PolicyDocument");
         if (!template_resolve_top(r->t, document, &document, e)) return false;
         if (!document) return node_error(items[i], e, "a policy needs a PolicyDocument");
-        if (!model_policy_read_document(r, document, name, &p->policies, e)) return false;
+        if (!model_policy_read_document(r, document, &(struct model_document_of){.name = name}, &p->policies, e))
+            return false;
     }
     return true;
 }
@@ -189,7 +253,8 @@ bool model_policy_read_sam(struct model_reader *r, const struct node *policies, 
             if (!model_parts_notice(r, item, e, "the SAM policy template %.*s grants nothing here",
                                     STR_ARG(item->at[0].key)))
                 return false;
-        } else if (!model_policy_read_document(r, item, buf_str(&name), &p->policies, e)) {
+        } else if (!model_policy_read_document(r, item, &(struct model_document_of){.name = buf_str(&name)},
+                                               &p->policies, e)) {
             return false;
         }
     }

@@ -12,9 +12,9 @@ static const struct model_rule rules[] = {
     {"Path", MODEL_USED, NULL},
     {"Policies", MODEL_USED, NULL},
     {"ManagedPolicyArns", MODEL_USED, NULL},
-    {"AssumeRolePolicyDocument", MODEL_NO_EFFECT, NULL}, /* nobody assumes a role here but the functions */
+    {"AssumeRolePolicyDocument", MODEL_USED, NULL},
     {"Description", MODEL_NO_EFFECT, NULL},
-    {"MaxSessionDuration", MODEL_NO_EFFECT, NULL},
+    {"MaxSessionDuration", MODEL_USED, NULL},
     {"Tags", MODEL_NO_EFFECT, NULL},
     {"LoginProfile", MODEL_NO_EFFECT, NULL},
     {"PermissionsBoundary", MODEL_REFUSED, "it takes rights away, which could not be evaluated here"},
@@ -27,7 +27,7 @@ static bool same_twice(const struct model_reader *r, const struct model_principa
     for (size_t i = 0; i < r->model->n_principals; i++) {
         const struct model_principal *other = &r->model->principals[i];
         if (other == p) continue;
-        if (other->kind == p->kind && str_eq_nocase(other->name, p->name))
+        if (other->kind == p->kind && str_eq(other->account_id, p->account_id) && str_eq_nocase(other->name, p->name))
             return node_error(place, e, "%.*s and %.*s have the same name %.*s", STR_ARG(p->logical_id),
                               STR_ARG(other->logical_id), STR_ARG(p->name));
         if (str_eq(other->profile, p->profile))
@@ -53,11 +53,26 @@ static bool read_name(struct model_reader *r, struct template_resource *resource
     return same_twice(r, p, resource->node, e);
 }
 
+static bool read_trust(struct model_reader *r, const struct node *properties, struct model_principal *p,
+                       struct err *e) {
+    const struct model_document_of of = {.kind = MODEL_TRUST, .name = STR("AssumeRolePolicyDocument")};
+    const struct node *document = node_get(properties, "AssumeRolePolicyDocument");
+    int64_t range[] = {3600, 43200};
+    if (p->kind == MODEL_USER)
+        return !document || node_error(document, e, "AssumeRolePolicyDocument is not a property of AWS::IAM::User");
+    if (document && !template_resolve_top(r->t, document, &document, e)) return false;
+    return model_parts_number(r, properties, "MaxSessionDuration", range, &p->max_session_s, e) &&
+           (!document || model_policy_read_document(r, document, &of, &p->trust, e));
+}
+
 bool model_principal_read(struct model_reader *r, struct template_resource *resource, struct err *e) {
     struct model_principal *p = &r->model->principals[r->model->n_principals];
     const struct node *properties = resource->properties;
     bool role = str_eq(resource->type, STR("AWS::IAM::Role"));
-    *p = (struct model_principal){.kind = role ? MODEL_ROLE : MODEL_USER, .logical_id = resource->id};
+    *p = (struct model_principal){.kind = role ? MODEL_ROLE : MODEL_USER,
+                                  .logical_id = resource->id,
+                                  .max_session_s = 3600,
+                                  .account_id = r->t->stack->account_id};
     if (!read_name(r, resource, p, e)) return false;
     r->model->n_principals++;
     if (resource->role_of || !properties) return true; /* the former: its policies are read with its function */
@@ -65,7 +80,7 @@ bool model_principal_read(struct model_reader *r, struct template_resource *reso
         return node_error(properties, e, "%s is not a property of %.*s", role ? "UserName" : "RoleName",
                           STR_ARG(resource->type));
     return model_parts_check(r, properties, role ? "an AWS::IAM::Role" : "an AWS::IAM::User", rules, e) &&
-           model_policy_read_list(r, node_get(properties, "Policies"), p, e) &&
+           read_trust(r, properties, p, e) && model_policy_read_list(r, node_get(properties, "Policies"), p, e) &&
            model_policy_check_managed(r, node_get(properties, "ManagedPolicyArns"), e);
 }
 
@@ -117,7 +132,7 @@ bool model_principal_attach(struct model_reader *r, const struct template_resour
     bool lists = (!roles || roles->kind == NODE_SEQUENCE) && (!users || users->kind == NODE_SEQUENCE);
     if (!lists || (roles ? roles->n : 0) + (users ? users->n : 0) == 0)
         return node_error(properties, e, "a policy needs a list of Roles or Users");
-    return model_policy_read_document(r, document, name, &statements, e) &&
+    return model_policy_read_document(r, document, &(struct model_document_of){.name = name}, &statements, e) &&
            attach_to(r, roles, MODEL_ROLE, &statements, e) && attach_to(r, users, MODEL_USER, &statements, e);
 }
 
@@ -131,7 +146,7 @@ bool model_principal_finish(struct model_reader *r, struct err *e) {
         if (p->kind == MODEL_USER) continue;
         if (!p->session.p) p->session = STR("apigw");
         buf_init(&b, MAX_ARN, r->arena);
-        buf_addf(&b, "arn:%.*s:sts::%.*s:assumed-role/%.*s/%.*s", STR_ARG(m->partition), STR_ARG(m->account_id),
+        buf_addf(&b, "arn:%.*s:sts::%.*s:assumed-role/%.*s/%.*s", STR_ARG(m->partition), STR_ARG(p->account_id),
                  STR_ARG(p->name), STR_ARG(p->session));
         if (!buf_ok(&b, e)) return false;
         p->user_arn = buf_str(&b);

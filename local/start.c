@@ -12,17 +12,19 @@
 
 #include "gateway.h"
 #include "log.h"
+#include "session.h"
 
-static const char USAGE[] =
-    "usage: apigw start [options]\n"
-    "  --template FILE    the SAM template (template.yaml)\n"
-    "  --callers FILE     a CloudFormation file with more IAM users and roles\n"
-    "  --parameter K=V    a parameter of the template (may be repeated)\n"
-    "  --port N           port of the first API, the next API gets the next one; 0: free ones (3000)\n"
-    "  --bootstrap FILE   the program of the functions (bootstrap beside apigw)\n"
-    "  --region NAME      AWS_REGION, AWS_DEFAULT_REGION or us-east-1 when not given\n"
-    "  --account ID       12 digits (123456789012)\n"
-    "  --stack-name NAME  (lambda-iam-c)\n";
+static const char USAGE[] = "usage: apigw start [options]\n"
+                            "  --template FILE    the SAM template (template.yaml)\n"
+                            "  --callers FILE     a CloudFormation file with more IAM users and roles\n"
+                            "  --callers-account ID  the AWS account of those (that of the template)\n"
+                            "  --parameter K=V    a parameter of the template (may be repeated)\n"
+                            "  --port N           port of the first API, the next API gets the next one, and STS\n"
+                            "                     the last; 0: free ones (3000)\n"
+                            "  --bootstrap FILE   the program of the functions (bootstrap beside apigw)\n"
+                            "  --region NAME      AWS_REGION, AWS_DEFAULT_REGION or us-east-1 when not given\n"
+                            "  --account ID       12 digits (123456789012)\n"
+                            "  --stack-name NAME  (lambda-iam-c)\n";
 
 #define STATE_FOLDER ".apigw"
 
@@ -31,7 +33,8 @@ enum { START_BYTES = 64 * 1024 * 1024 };
 struct start {
     struct model_options model;
     struct gateway_options gateway;
-    const char *bootstrap, *region, *account, *stack_name, *port, *last_parameter; /* as given; NULL: not */
+    const char *bootstrap, *region, *account, *callers_account, *stack_name, *port,
+        *last_parameter; /* as given; NULL: not */
     struct http_fields parameters;
     struct arena arena;
 };
@@ -57,6 +60,7 @@ static const char **place_of(struct start *s, const char *name) {
         const char **at;
     } options[] = {{"--template", &s->model.template_path},
                    {"--callers", &s->model.callers_path},
+                   {"--callers-account", &s->callers_account},
                    {"--bootstrap", &s->bootstrap},
                    {"--region", &s->region},
                    {"--account", &s->account},
@@ -101,7 +105,11 @@ static bool check_names(const struct start *s) {
     if (!is_word(s->model.stack_name, "-")) return usage("that is no stack name: ", s->model.stack_name.p);
     if (s->model.account_id.n != 12 || !str_read_int64(s->model.account_id, 0, INT64_MAX, &number))
         return usage("--account wants 12 digits, not ", s->model.account_id.p);
-    return true;
+    struct str theirs = s->model.callers_account;
+    if (!theirs.p) return true;
+    if (!s->model.callers_path) return usage("--callers-account wants --callers", "");
+    return (theirs.n == 12 && str_read_int64(theirs, 0, INT64_MAX, &number)) ||
+           usage("--callers-account wants 12 digits, not ", theirs.p);
 }
 
 static struct str first_of(const char *a, const char *b, const char *c, const char *d) {
@@ -118,6 +126,7 @@ static bool read_arguments(struct start *s, int argc, char **argv) {
     if (!s->model.template_path) s->model.template_path = "template.yaml";
     s->model.region = first_of(s->region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"), "us-east-1");
     s->model.account_id = first_of(s->account, "123456789012", NULL, NULL);
+    s->model.callers_account = str_of(s->callers_account);
     s->model.stack_name = first_of(s->stack_name, "lambda-iam-c", NULL, NULL);
     return read_port(s) && check_names(s);
 }
@@ -144,26 +153,37 @@ static void print_api(const struct model_api *api, uint16_t port) {
     printf("listening %.*s http://127.0.0.1:%u/%.*s\n", STR_ARG(api->logical_id), (unsigned)port, STR_ARG(api->stage));
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
-        printf("  %-7.*s /%.*s%.*s  %s  %.*s\n", STR_ARG(r->method), STR_ARG(api->stage), STR_ARG(r->path),
-               r->aws_iam ? "AWS_IAM" : "open", STR_ARG(r->function->logical_id));
+        printf("  %-7.*s /%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), STR_ARG(api->stage), STR_ARG(r->path),
+               r->aws_iam   ? r->api_key ? "AWS_IAM+key" : "AWS_IAM"
+               : r->api_key ? "key"
+                            : "open",
+               api->has_policy ? "+policy" : "", STR_ARG(r->function->logical_id));
     }
 }
 
-static bool is_any_protected(const struct model *m) {
-    for (size_t i = 0; i < m->n_apis; i++)
-        for (size_t k = 0; k < m->apis[i].n_routes; k++)
-            if (m->apis[i].routes[k].aws_iam) return true;
-    return false;
+static void print_enforced(const struct model *m) {
+    bool iam = false, key = false, policy = false;
+    for (size_t i = 0; i < m->n_apis; i++) {
+        policy |= m->apis[i].has_policy;
+        for (size_t k = 0; k < m->apis[i].n_routes; k++) {
+            iam |= m->apis[i].routes[k].aws_iam;
+            key |= m->apis[i].routes[k].api_key;
+        }
+    }
+    if (iam)
+        printf("enforced on AWS_IAM routes: signature (%.*s/execute-api), session token, clock within 5 minutes, "
+               "execute-api:Invoke in the caller's policies\n",
+               STR_ARG(m->region));
+    if (policy) printf("enforced on routes with a policy: the API's resource policy\n");
+    if (key) printf("enforced on routes with a key: x-api-key of an enabled key in a usage plan of the stage\n");
+    if (!iam && !key && !policy) printf("enforced: nothing, for no route asks for AWS_IAM, a key or a policy\n");
 }
 
 /* False: nobody can read these lines, so whoever waits for `ready` would wait for ever. */
 static bool print_ready(const struct model *m, const struct gateway *g, const struct keyring *ring, struct err *e) {
     for (size_t i = 0; i < m->n_apis; i++) print_api(&m->apis[i], gateway_port(g, i));
-    if (is_any_protected(m))
-        printf("enforced on AWS_IAM routes: signature (%.*s/execute-api), session token, clock within 5 minutes, "
-               "execute-api:Invoke in the caller's policies\n",
-               STR_ARG(m->region));
-    else printf("enforced: nothing, for no route asks for AWS_IAM\n");
+    printf("listening STS http://127.0.0.1:%u\n", (unsigned)gateway_sts_port(g));
+    print_enforced(m);
     printf("credentials %s:", ring->path);
     for (size_t i = 0; i < ring->n; i++) printf(" %.*s", STR_ARG(ring->at[i].who->profile));
     printf("\nready\n");
@@ -179,7 +199,7 @@ static int run(struct start *s, const struct model *m, const sigset_t *signals) 
     int signal_number;
     s->gateway.model = m;
     s->gateway.keyring = &ring;
-    bool ok = find_bootstrap(s, &e) && keyring_make(&ring, m, &s->arena, &e) &&
+    bool ok = find_bootstrap(s, &e) && keyring_make(&ring, m, &s->arena, &e) && session_open(&ring.sessions, &e) &&
               keyring_lock(&ring, STATE_FOLDER, &s->arena, &e) && gateway_start(&s->gateway, &gateway, &s->arena, &e) &&
               keyring_save(&ring, STATE_FOLDER, &s->arena, &e) && print_ready(m, gateway, &ring, &e);
     if (ok) {

@@ -19,6 +19,8 @@ struct kind {
 static const struct kind *kind_of(const struct template_resource *r) {
     static const struct kind kinds[] = {
         {"AWS::Serverless::Api", NULL, 0, "", false},
+        {"AWS::ApiGateway::ApiKey", NULL, 0, "", false},
+        {"AWS::ApiGateway::UsagePlan", NULL, 0, "", false},
         {"AWS::Serverless::Function", "FunctionName", 64, "-_", false},
         {"AWS::IAM::Role", "RoleName", 64, "+=,.@_-", false},
         {"AWS::IAM::User", "UserName", 64, "+=,.@_-", true},
@@ -174,7 +176,7 @@ bool template_name_att(struct template *t, struct str dotted, const struct node 
     struct buf b;
     if (!str_cut(&attribute, '.', &id)) return node_error(place, e, "%.*s names no attribute", STR_ARG(id));
     if (!existing(t, id, place, &r, e)) return false;
-    if (!str_eq(attribute, STR("Arn")) || str_eq(r->type, STR("AWS::Serverless::Api")))
+    if (!str_eq(attribute, STR("Arn")) || !kind_of(r)->name_property)
         return node_error(place, e, "the attribute %.*s of %.*s is not known here, and it is needed",
                           STR_ARG(attribute), STR_ARG(id));
     buf_init(&b, MAX_TEXT, t->arena);

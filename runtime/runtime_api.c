@@ -67,7 +67,7 @@ bool runtime_api_open(struct str host_port, struct str user_agent, struct runtim
     struct http_options options = {
         .user_agent = user_agent.n ? user_agent : STR("lambda-iam-c/" LAMBDA_IAM_C_VERSION),
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-        .never_resend = true,
+        .resend = HTTP_RESEND_IDEMPOTENT,
         .max_response_bytes = MAX_EVENT_BYTES,
     };
     char text[320];
@@ -194,7 +194,7 @@ static bool add_content_type(struct runtime_api *api, struct http_fields *fields
 }
 
 /* Once more on a fresh connection, but only while no byte of the request was given to the kernel: libcurl counts those, and
-   no client can know which of them the other side has read, or acted upon. never_resend keeps libcurl to the same rule: by
+   no client can know which of them the other side has read, or acted upon. HTTP_RESEND_IDEMPOTENT keeps libcurl to the same rule: by
    itself it would send a POST again when a kept connection dies behind a request that was sent. */
 static bool post(struct runtime_api *api, const char *path, const struct http_fields *fields, struct str body,
                  struct err *e) {

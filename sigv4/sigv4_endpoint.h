@@ -5,10 +5,23 @@
 
 #include "str.h"
 
-/* host without port:
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* host without port, compared label by label and without regard to case; the region must be written as AWS writes it:
      {api}.execute-api.{region}.{suffix}, {api}-{vpce}.execute-api..., {vpce}.execute-api.{region}.vpce.{suffix}
      {id}.lambda-url.{region}.on.aws
-   True: *service and *region (views into host or literals) are set. False: nothing is known. */
+     {service}.{x}.vpc-lattice-svcs.{region}.on.aws
+     {api}.appsync-api.{region}.{suffix}
+     {api}.execute-api.{region}.localhost, where a gateway on this machine stands in; any name can be a region there
+   suffix: the domain of any partition, for execute-api its dual-stack domain too.
+   True: *service and *region (views into host or literals) are set. False: nothing is known (a custom domain, an
+   address, a name with one label more or less) and neither is touched. */
 bool sigv4_endpoint_infer(struct str host, struct str *service, struct str *region);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

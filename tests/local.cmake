@@ -2,7 +2,7 @@
 # Tests of the local gateway: its judge, its servers and the processes it starts.
 if(BUILD_LOCAL)
   foreach(name random process keyring lambda_env judge judge_signature http_server http_server_stop function
-               runtime_server gateway gateway_reply)
+               runtime_server session facts sts gateway gateway_reply)
     unit(${name} local)
   endforeach()
 
@@ -20,4 +20,5 @@ if(BUILD_LOCAL)
   target_compile_definitions(test_gateway PRIVATE BOOTSTRAP="$<TARGET_FILE:bootstrap>")
   add_dependencies(test_gateway bootstrap)
   target_link_libraries(test_gateway PRIVATE cjson_dependency)
+  target_link_libraries(test_sts PRIVATE cjson_dependency)
 endif()

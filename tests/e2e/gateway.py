@@ -18,7 +18,7 @@ def altered(keys, **changes):
 
 
 def lines_of_start():
-    equal([l.split()[:2] for l in g.lines if l.startswith("listening")], [["listening", "PublicApi"], ["listening", "PrivateApi"]])
+    equal([l.split()[:2] for l in g.lines if l.startswith("listening")], [["listening", "PublicApi"], ["listening", "PrivateApi"], ["listening", "STS"]])
     assert g.lines[-1] == "ready" and any(l.startswith("enforced") for l in g.lines), g.lines
     assert any(re.match(r"\s+GET\s+/dev/private\s+AWS_IAM\s+PrivateFunction$", l) for l in g.lines), g.lines
 

@@ -12,24 +12,25 @@ def resident_kb(pid):
         return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
 
 
-def requests(url, n):
-    parts = urllib.parse.urlsplit(url)
-    c = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+def requests(connection, path, n):
     for i in range(n):
-        c.request("GET", f"{parts.path}?n={i}")
-        r = c.getresponse()
+        connection.request("GET", f"{path}?n={i}")
+        r = connection.getresponse()
         r.read()
         equal(r.status, 200)
-    c.close()
 
 
 def flat():
+    """On one connection, for the server's memory of a connection comes and goes with it."""
     with Gateway(build) as g:
+        parts = urllib.parse.urlsplit(g.public)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
         pids = [g.process.pid, *g.children()]
-        requests(g.public, WARM_UP)
+        requests(connection, parts.path, WARM_UP)
         before = [resident_kb(p) for p in pids]
-        requests(g.public, REQUESTS)
+        requests(connection, parts.path, REQUESTS)
         grown = [resident_kb(p) - b for p, b in zip(pids, before)]
+        connection.close()
         assert max(grown) <= ALLOWED_KB, f"grown by {grown} KB over {REQUESTS} requests"
 
 

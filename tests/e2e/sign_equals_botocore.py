@@ -4,6 +4,7 @@
 
 usage: sign_equals_botocore.py path/to/apigw
 
+What signers disagree on must be refused, by the name of its rule, until that rule is allowed.
 The requests are varied but the same at every run. botocore gets the query as parameters, because in a URL it sorts the
 raw text without decoding it. Every request goes out at one frozen second. Exit code 77: botocore is not installed.
 """
@@ -26,6 +27,7 @@ except ImportError:
     sys.exit(77)
 
 LEAST = 60
+REFUSED = 3
 DATE = "20150830T123600Z"
 MOMENT = datetime.datetime(2015, 8, 30, 12, 36, 0)
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -36,6 +38,9 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 PATHS = ["/", "", "/dev/private", "/dev/private/", "/dev/a%20b", "/dev/%C3%A9t%C3%A9", "/dev/%2540/%2F", "/dev/a%2fb",
          "/dev/%40connections/abc=", "/dev/a:b@c,d;e", "/dev/~x_y-z.w", "/dev/./a/../b", "/dev//a", "/dev/a/..",
          "/dev/(a)'*!$&+", "/dev/%2e%2e/x", "/../dev"]
+# What each of them needs to be signed at all.
+RULES = {"/dev/./a/../b": "dot-segment", "/dev//a": "empty-segment", "/dev/a/..": "dot-segment",
+         "/dev/%2e%2e/x": "encoded-dot", "/../dev": "dot-segment"}
 QUERIES = [None, [], [("a", "1")], [("b", "2"), ("a", "1")], [("a", "2"), ("a", "10"), ("a", "1")], [("k", "")],
            [("q", "a b"), ("r", "a+b")], [("\u00e9", "\u1234")], [("p", "x/y=z&w?#%")],
            [("Param-3", "1"), ("Param", "2")], [("b[]", "1"), ("b[]", "2")], [("~_-.", "~_-.*'()!")],
@@ -92,11 +97,16 @@ def botocore_signature(method, url, query, body, headers, region, token):
     return request.headers["Authorization"]
 
 
-def our_signature(apigw, method, url, query, body, headers, region, token, folder):
+def run(command, env):
+    done = subprocess.run(command, env=env, capture_output=True, timeout=30)
+    return done.returncode, done.stdout.decode(), done.stderr.decode().strip()
+
+
+def our_signature(apigw, method, url, query, body, headers, region, token, folder, rule):
     if query is not None:
         equals = [(k, "=" if v or len(k) % 2 else "", v) for k, v in query]  # "k" and "k=" are the same
         url += "?" + "&".join(quote(k, safe="") + e + quote(v, safe="") for k, e, v in equals)
-    command = [apigw, "sign", url, "-X", method, "--date", DATE, "--print", "headers"]
+    command = [apigw, "sign", url, "-X", method, "--service", "execute-api", "--date", DATE, "--print", "headers"]
     for name, value in headers:
         command += ["-H", f"{name}: {value}"]
     if body is not None:
@@ -109,9 +119,14 @@ def our_signature(apigw, method, url, query, body, headers, region, token, folde
         env["AWS_REGION"] = region
     if token:
         env["AWS_SESSION_TOKEN"] = token
-    done = subprocess.run(command, env=env, capture_output=True, timeout=30)
-    lines = dict(line.split(": ", 1) for line in done.stdout.decode().splitlines())
-    return lines.get("Authorization", f"exit code {done.returncode}: {done.stderr.decode().strip()}")
+    if rule:
+        code, out, words = run(command, env)
+        if code != REFUSED or out or f'"{rule}"' not in words:
+            return f"exit code {code} without --allow {rule}: {words}"
+        command += ["--allow", rule]
+    code, out, words = run(command, env)
+    lines = dict(line.split(": ", 1) for line in out.splitlines())
+    return lines.get("Authorization", f"exit code {code}: {words}")
 
 
 def parts(authorization):
@@ -126,7 +141,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for n, (method, path, query, body, headers, (base, region), with_token) in enumerate(requests()):
             token = TOKEN if with_token else None
-            ours = our_signature(sys.argv[1], method, base + path, query, body, headers, region, token, folder)
+            ours = our_signature(sys.argv[1], method, base + path, query, body, headers, region, token, folder,
+                                 RULES.get(path))
             theirs = botocore_signature(method, base + path, query, body, headers, region or "eu-west-1", token)
             if len(parts(theirs)) == 3 and parts(ours) == parts(theirs):
                 passed += 1

@@ -20,9 +20,15 @@ static const char *keep(struct file *file, struct str text) {
     return file->path;
 }
 
-static void ask(const struct model *m) {
-    for (size_t i = 0; i < m->n_principals; i++)
-        policy_evaluate(&m->principals[i].policies, STR("execute-api:Invoke"), m->principals[i].arn, NULL);
+static void ask(const struct model *m, struct arena *a) {
+    for (size_t i = 0; i < m->n_principals; i++) {
+        const struct model_principal *p = &m->principals[i];
+        const struct policy_caller caller = {p->account_id, p->user_arn, p->arn};
+        struct policy_request rq = {.action = STR("execute-api:Invoke"), .resource = p->arn, .arena = a};
+        policy_evaluate(&p->policies, &rq);
+        rq.caller = &caller;
+        policy_evaluate(&p->trust, &rq);
+    }
     for (size_t i = 0; i < m->n_functions; i++) FUZZ_HOLDS(m->functions[i].role && m->functions[i].name.n);
     for (size_t i = 0; i < m->n_apis; i++)
         for (size_t k = 0; k < m->apis[i].n_routes; k++)
@@ -40,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct err e;
     o.template_path = keep(&template, (struct str){text.p, at < n ? at + 1 : n});
     if (at < n) o.callers_path = keep(&callers, (struct str){text.p + at + mark.n, n - at - mark.n});
-    if (model_read(&o, &m, a, &e)) ask(&m);
+    if (model_read(&o, &m, a, &e)) ask(&m, a);
     else FUZZ_HOLDS(e.kind == ERR_CONFIG && strncmp(e.msg, "/proc/self/fd/", 14) == 0);
     return 0;
 }

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 2
 build='build-fuzz'
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-all='json apigw_event apigw_reply http_query url ca_bundle sigv4_verify sigv4_roundtrip node model policy profile zip elf'
+all='json apigw_event apigw_reply http_query url ca_bundle sigv4_canonical sigv4_verify sigv4_roundtrip sigv4_explain node model policy profile zip elf'
 names=${*:-$all}
 findings=0
 
@@ -63,6 +63,27 @@ Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/eu-west-1/execut
 
 body
 END
+    seed request presigned <<'END'
+@GET /a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Feu-west-1%2Fexecute-api%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Security-Token=token&X-Amz-Signature=00
+Host: a
+
+END
+    # Six bytes of options first.
+    seed signable get <<'END'
+000000GET /private/a%20b?x=1&y=%2F
+Content-Type: application/json
+Host: localhost
+
+{}
+END
+    seed signable odd <<'END'
+ ~3abcPUT //a/.././%2e/%zz +?b=&a=+&&=c&%C3%A9=x y
+Host: [::1]:80
+X-A: b  c
+x-a:
+Accept: "*  /*"
+
+END
     seed query all <<'END'
 a=1&b=%C3%A9&a=+&c&=d&&e=%00
 END
@@ -89,6 +110,8 @@ seeds_of() {
     json | apigw_event) echo "events -dict=tests/fuzz/json.dict" ;;
     apigw_reply) echo "$build/seeds/reply events -dict=tests/fuzz/json.dict" ;;
     http_query) echo "$build/seeds/query" ;;
+    sigv4_explain) echo "$build/seeds/explain -dict=tests/fuzz/sigv4.dict -max_len=16384" ;;
+    sigv4_canonical | sigv4_roundtrip) echo "$build/seeds/signable -dict=tests/fuzz/sigv4.dict -max_len=8192" ;;
     sigv4_*) echo "$build/seeds/request -dict=tests/fuzz/sigv4.dict -max_len=8192" ;;
     node | model) echo "$build/seeds/yaml -dict=tests/fuzz/template.dict" ;;
     *) echo "$build/seeds/$1" ;;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AWS's SigV4 test suite, every stage of every case. The folder SIGV4_SUITE holds "v4" (awslabs/aws-c-auth,
-   tests/aws-signing-test-suite) and "v4-classic" (boto/botocore, tests/unit/auth/aws4_testsuite), unchanged. Each
-   signed case also goes through sigv4_verify, as it is and with one bit flipped in its signature, body and path. */
+   tests/aws-signing-test-suite; each case with its fields and with its query signed) and "v4-classic" (boto/botocore,
+   tests/unit/auth/aws4_testsuite), unchanged. What signers disagree on is refused until its rule is relaxed, so each
+   case says here which rules it needs, and shows that it needs them. Each signed case also goes through sigv4_verify, as
+   it is and with one bit flipped in its signature, body and path. */
 #include <cjson/cJSON.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -9,8 +11,15 @@
 #include <string.h>
 
 #include "sigv4_stages.h"
+#include "sigv4_verify.h"
 
-enum { NOT_RUN = 77, V4_CASES = 38, CLASSIC_CASES = 34, MAX_FILE_BYTES = 64 * 1024, SUITE_TIME = 1440938160 };
+enum {
+    NOT_RUN = 77,
+    V4_CASES = 76 /* 38 twice */,
+    CLASSIC_CASES = 34,
+    MAX_FILE_BYTES = 64 * 1024,
+    SUITE_TIME = 1440938160
+};
 
 struct suite_case {
     const char *name;
@@ -19,6 +28,23 @@ struct suite_case {
     struct sigv4_scope scope;
     struct str canonical, to_sign, signature; /* what the files say */
     struct http_request signed_rq;
+};
+
+/* Stands for the name itself and for its "-normalized" and "-unnormalized" kinds. */
+static const struct {
+    const char *name;
+    unsigned rules;
+} needs[] = {
+    {"get-header-value-multiline", SIGV4_ALLOW_FOLDED_VALUE},
+    {"get-relative", SIGV4_ALLOW_DOT_SEGMENT},
+    {"get-relative-relative", SIGV4_ALLOW_DOT_SEGMENT},
+    {"get-slash", SIGV4_ALLOW_EMPTY_SEGMENT},
+    {"get-slash-dot-slash", SIGV4_ALLOW_DOT_SEGMENT},
+    {"get-slash-pointless-dot", SIGV4_ALLOW_DOT_SEGMENT},
+    {"get-slashes", SIGV4_ALLOW_EMPTY_SEGMENT},
+    {"get-space", SIGV4_ALLOW_RAW_BYTES},
+    {"get-utf8", SIGV4_ALLOW_RAW_BYTES},
+    {"get-vanilla-utf8-query", SIGV4_ALLOW_RAW_BYTES},
 };
 
 static struct arena arena;
@@ -103,46 +129,38 @@ static size_t count(const struct http_fields *fields, const struct http_field *o
     return n;
 }
 
-/* The added fields' order and the case of their names are the signer's choice. */
-static void compare_signed(const struct suite_case *c, const struct http_request *got) {
-    const struct http_fields *want = &c->signed_rq.fields;
-    compare(c, "body", c->signed_rq.body, got->body);
-    if (want->n != got->fields.n) differ(c, "number of fields", STR(""), STR(""));
+/* The order of what is added, and the case of field names, are the signer's choice. */
+static void compare_lists(const struct suite_case *c, const char *what, const struct http_fields *want,
+                          const struct http_fields *got) {
+    if (want->n != got->n) differ(c, "number of fields or parameters", STR(""), STR(""));
     for (size_t i = 0; i < want->n; i++)
-        if (count(want, &want->at[i]) != count(&got->fields, &want->at[i]))
-            differ(c, "field of the signed request", want->at[i].value, http_field_get(&got->fields, want->at[i].name));
+        if (count(want, &want->at[i]) != count(got, &want->at[i]))
+            differ(c, what, want->at[i].value, http_field_get(got, want->at[i].name));
 }
 
-static void run_stages(const struct suite_case *c, const struct http_request *rq, struct buf *authorization) {
-    struct buf names, canonical, to_sign;
-    char hash[65], hex[65];
-    buf_init(&names, 4096, &arena);
-    buf_init(&canonical, SIGV4_MAX_CANONICAL_BYTES, &arena);
-    buf_init(&to_sign, 4096, &arena);
-    check(sigv4_signed_headers(&names, &rq->fields, c->scope.unsigned_token, &err), c->name);
-    check(sigv4_hash(hash, rq->body), c->name);
-    check(sigv4_canonical_request(&canonical, rq, buf_str(&names), str_of(hash), c->scope.path, &err), c->name);
-    compare(c, "canonical request", c->canonical, buf_str(&canonical));
-    check(
-        sigv4_string_to_sign(&to_sign, buf_str(&canonical), STR("20150830T123600Z"), c->scope.region, c->scope.service),
-        c->name);
-    compare(c, "string to sign", c->to_sign, buf_str(&to_sign));
-    check(sigv4_signature(hex, buf_str(&to_sign), c->keys.secret, STR("20150830"), c->scope.region, c->scope.service),
-          c->name);
-    compare(c, "signature", c->signature, str_of(hex));
-    buf_addf(authorization, "AWS4-HMAC-SHA256 Credential=%.*s/20150830/%.*s/%.*s/aws4_request, SignedHeaders=%.*s, ",
-             STR_ARG(c->keys.id), STR_ARG(c->scope.region), STR_ARG(c->scope.service), STR_ARG(buf_str(&names)));
-    buf_addf(authorization, "Signature=%s", hex);
+static void compare_signed(const struct suite_case *c, const struct http_request *got) {
+    struct http_fields want_query, got_query;
+    compare(c, "body", c->signed_rq.body, got->body);
+    compare(c, "path", c->signed_rq.path, got->path);
+    compare_lists(c, "field of the signed request", &c->signed_rq.fields, &got->fields);
+    check(http_query_read(c->signed_rq.query, &want_query, &arena, &err), c->name);
+    check(http_query_read(got->query, &got_query, &arena, &err), c->name);
+    compare_lists(c, "parameter of the signed request", &want_query, &got_query);
 }
 
-static bool find_keys(void *user, struct str id, struct sigv4_keys *keys) {
+static bool find_key(void *user, struct str id, struct sigv4_known_key *key) {
     const struct suite_case *c = user;
-    *keys = c->keys;
+    *key = (struct sigv4_known_key){.keys = c->keys};
     return str_eq(id, c->keys.id);
 }
 
 static enum sigv4_fault judge(struct suite_case *c, const struct http_request *rq) {
-    struct sigv4_verifier v = {c->scope.region, c->scope.service, c->scope.unix_s, 300, find_keys, c};
+    struct sigv4_verifier v = {.region = c->scope.region,
+                               .service = c->scope.service,
+                               .unix_s = c->scope.unix_s,
+                               .max_skew_s = 300,
+                               .find_key = find_key,
+                               .user = c};
     struct sigv4_verdict verdict;
     check(sigv4_verify(rq, &v, &verdict, &arena, &err), c->name);
     return verdict.fault;
@@ -157,7 +175,7 @@ static struct str flip_last(struct str s, unsigned bit) {
 
 /* The verifier normalises every path, so the cases of the other kind are not its own. */
 static void run_verifier(struct suite_case *c, struct http_request *rq) {
-    if (c->scope.path != SIGV4_PATH_NORMALIZE) return;
+    if (c->scope.path == SIGV4_PATH_KEEP) return;
     verified++;
     if (judge(c, rq) != SIGV4_OK) differ(c, "verdict on the signed request", STR("accepted"), STR("refused"));
     struct http_request body = *rq, path = *rq;
@@ -165,25 +183,59 @@ static void run_verifier(struct suite_case *c, struct http_request *rq) {
     path.path = flip_last(rq->path, 2);
     if (judge(c, &body) == SIGV4_OK) differ(c, "verdict on another body", STR("refused"), STR("accepted"));
     if (judge(c, &path) == SIGV4_OK) differ(c, "verdict on another path", STR("refused"), STR("accepted"));
-    struct str *value = &rq->fields.at[rq->fields.n - 1].value; /* Authorization is the last field */
+    bool in_query = c->scope.placement == SIGV4_IN_QUERY; /* either way the signature is what ends it */
+    struct str *value = in_query ? &rq->query : &rq->fields.at[rq->fields.n - 1].value;
     *value = flip_last(*value, 1);
     if (judge(c, rq) == SIGV4_OK) differ(c, "verdict on another signature", STR("refused"), STR("accepted"));
 }
 
-/* A folded value is for the stages alone: sigv4_sign refuses it. */
-static void run_case(struct suite_case *c) {
-    bool folded = false;
+static struct str last_line(struct str text) {
+    size_t from = text.n;
+    while (from && text.p[from - 1] != '\n') from--;
+    return (struct str){text.p + from, text.n - from};
+}
+
+static unsigned rules_of(const char *name) {
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+        size_t n = strlen(needs[i].name);
+        if (strncmp(name, needs[i].name, n) != 0) continue;
+        const char *rest = name + n;
+        if (!*rest || strcmp(rest, "-normalized") == 0 || strcmp(rest, "-unnormalized") == 0) return needs[i].rules;
+    }
+    return 0;
+}
+
+/* All rules but the one that is needed: refused, and nothing is changed. */
+static void check_strict(const struct suite_case *c, unsigned rules) {
     struct http_request rq = c->rq;
-    struct buf authorization;
-    buf_init(&authorization, 4096, &arena);
-    for (size_t i = 0; i < rq.fields.n; i++) folded = folded || str_has_control(rq.fields.at[i].value);
-    bool signed_now = sigv4_sign(&rq, &c->keys, &c->scope, &arena, &err);
-    if (signed_now == folded) quit(c->name, folded ? "a folded value was signed" : err.msg);
-    if (folded) check(http_field_add(&rq.fields, STR("X-Amz-Date"), STR("20150830T123600Z"), &arena, &err), c->name);
-    run_stages(c, &rq, &authorization);
-    if (folded) check(http_field_add(&rq.fields, STR("Authorization"), buf_str(&authorization), &arena, &err), c->name);
-    compare(c, "authorization", buf_str(&authorization), http_field_get(&rq.fields, STR("Authorization")));
+    struct sigv4_scope scope = c->scope;
+    if (!rules) return;
+    scope.allow = SIGV4_ALLOW_ALL & ~rules;
+    if (sigv4_sign(&rq, &c->keys, &scope, &arena, &err) || err.kind != ERR_PARSE || rq.fields.n != c->rq.fields.n)
+        differ(c, "strict signing", STR("refused"), STR("signed"));
+}
+
+static void run_case(struct suite_case *c) {
+    struct http_request rq = c->rq;
+    struct sigv4_texts texts;
+    struct buf names, again;
+    c->scope.allow = rules_of(c->name);
+    check_strict(c, c->scope.allow);
+    check(sigv4_sign_texts(&rq, &c->keys, &c->scope, &texts, &arena, &err), c->name);
+    compare(c, "canonical request", c->canonical, texts.canonical_request);
+    compare(c, "string to sign", c->to_sign, texts.string_to_sign);
+    compare(c, "signature", c->signature, texts.signature);
     compare_signed(c, &rq);
+    buf_init(&names, 4096, &arena);
+    buf_init(&again, SIGV4_MAX_CANONICAL_BYTES, &arena);
+    struct sigv4_canonical how = {.payload_hash = last_line(texts.canonical_request),
+                                  .path = sigv4_path_of(c->scope.path, c->scope.service),
+                                  .without_token = c->scope.unsigned_token,
+                                  .allow = SIGV4_AS_RECEIVED};
+    check(sigv4_signed_headers(&names, &rq.fields, c->scope.unsigned_token, &err), c->name);
+    how.signed_headers = buf_str(&names);
+    check(sigv4_canonical_text(&again, &rq, &how, &err), c->name);
+    compare(c, "canonical request as it is received", c->canonical, buf_str(&again));
     run_verifier(c, &rq);
     cases++;
 }
@@ -197,6 +249,16 @@ static bool is_true(const cJSON *object, const char *name) {
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+static void run_placement(struct suite_case *c, const char *folder, const char *prefix,
+                          enum sigv4_placement placement) {
+    c->scope.placement = placement;
+    c->canonical = need_file(folder, prefix, "canonical-request.txt");
+    c->to_sign = need_file(folder, prefix, "string-to-sign.txt");
+    c->signature = need_file(folder, prefix, "signature.txt");
+    c->signed_rq = read_request(need_file(folder, prefix, "signed-request.txt"));
+    run_case(c);
+}
+
 static void run_v4(const char *folder, const char *name) {
     struct suite_case c = {.name = name};
     struct str text = need_file(folder, "context", ".json");
@@ -208,16 +270,15 @@ static void run_v4(const char *folder, const char *name) {
     c.scope = (struct sigv4_scope){.region = text_of(context, "region"), .service = text_of(context, "service")};
     if (!str_eq(text_of(context, "timestamp"), STR("2015-08-30T12:36:00Z"))) quit(folder, "has another timestamp");
     c.scope.unix_s = SUITE_TIME;
-    c.scope.path = is_true(context, "normalize") ? SIGV4_PATH_NORMALIZE : SIGV4_PATH_KEEP;
+    c.scope.path = is_true(context, "normalize") ? SIGV4_PATH_BY_SERVICE : SIGV4_PATH_KEEP;
+    c.scope.expires_s =
+        (int64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(context, "expiration_in_seconds"));
     c.scope.send_body_hash = is_true(context, "sign_body");
     c.scope.unsigned_token = is_true(context, "omit_session_token");
     cJSON_Delete(context);
     c.rq = read_request(need_file(folder, "request", ".txt"));
-    c.canonical = need_file(folder, "header-canonical-request", ".txt");
-    c.to_sign = need_file(folder, "header-string-to-sign", ".txt");
-    c.signature = need_file(folder, "header-signature", ".txt");
-    c.signed_rq = read_request(need_file(folder, "header-signed-request", ".txt"));
-    run_case(&c);
+    run_placement(&c, folder, "header-", SIGV4_IN_HEADERS);
+    run_placement(&c, folder, "query-", SIGV4_IN_QUERY);
 }
 
 static void drop(struct http_fields *f, struct str name) {

@@ -78,8 +78,8 @@ def install(m):
     must("cmake", "--install", m.build, "--prefix", first)
     os.rename(first, m.prefix)
     headers = set(os.listdir(os.path.join(m.prefix, "include", "lambda-iam-c")))
-    wanted = {"lambda.h", "runtime_api.h", "apigw.h", "http.h", "http_msg.h", "sigv4.h", "log.h", "json.h", "str.h"}
-    private = {"http_client.h", "late_tls.h", "lifecycle.h", "crash.h", "sha256.h", "sigv4_stages.h", "runtime_error.h"}
+    wanted = {"lambda.h", "runtime_api.h", "apigw.h", "http.h", "http_msg.h", "sigv4.h", "sigv4_stages.h", "sigv4_verify.h", "sigv4a.h", "sigv4_explain.h", "sigv4_endpoint.h", "log.h", "json.h", "str.h"}
+    private = {"http_client.h", "late_tls.h", "lifecycle.h", "crash.h", "sha256.h", "sigv4_judge.h", "sigv4_canonical.h", "runtime_error.h"}
     check("public headers are installed", wanted <= headers, headers)
     check("private headers are not", not private & headers, headers)
     for name in ("liblambda_runtime.a", "libsigv4.a", "liblambda_iam_c_http.a", "liblambda_iam_c_base.a"):
@@ -223,9 +223,12 @@ def pkg_config(m):
     hello_cpp(os.path.join(folder, "hello.cpp.out"), "with pkg-config")
     streaming(os.path.join(folder, "streaming.c.out"))
     words = must("pkg-config", "--cflags", "--libs", "sigv4", env=m.environment).split()
-    must(m.cc, *m.flags, os.path.join(HERE, "consumer", "sign.c"), "-o", os.path.join(folder, "sign"), *words)
+    must(m.cc, *m.flags, os.path.join(ROOT, "sigv4", "examples", "sign.c"), "-o", os.path.join(folder, "sign"), *words)
     check("pkg-config sigv4 needs no libcurl", "-lcurl" not in words, words)
-    check("a program with libsigv4.a signs", "Credential=AKIDEXAMPLE/20150830/us-east-1" in must(os.path.join(folder, "sign")))
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
+    printed = must(os.path.join(folder, "sign"), "example.amazonaws.com", "/dev/private", env={**m.environment, **keys})
+    check("a program with libsigv4.a signs for any client", "\nX-Amz-Security-Token: token\nAuthorization: AWS4-HMAC-SHA256 Credential="
+          "AKIDEXAMPLE/" in printed, printed)
 
 
 def readme(m):

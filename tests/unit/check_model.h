@@ -104,7 +104,8 @@ static inline enum policy_decision may(const char *profile, const char *tail) {
     while (i < m.n_apis && !str_eq(m.apis[i].logical_id, STR("PrivateApi"))) i++;
     snprintf(arn, sizeof arn, "arn:aws:execute-api:eu-central-1:123456789012:%.*s/%s",
              STR_ARG(m.apis[i < m.n_apis ? i : 0].api_id), tail);
-    return policy_evaluate(&principal(profile)->policies, STR("execute-api:Invoke"), str_of(arn), NULL);
+    const struct policy_request rq = {.action = STR("execute-api:Invoke"), .resource = str_of(arn), .arena = &arena};
+    return policy_evaluate(&principal(profile)->policies, &rq).decision;
 }
 
 /* A template with one protected API, a function and a role; the holes take lines of their own. */
@@ -138,7 +139,8 @@ static inline enum policy_decision may(const char *profile, const char *tail) {
     "  R:\n" \
     "    Type: AWS::IAM::Role\n" \
     "    Properties:\n" \
-    "      AssumeRolePolicyDocument: {}\n" \
+    "      AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: " \
+    "'sts:*'}}\n" \
     "      Policies:\n" \
     "        - PolicyName: p\n" \
     "          PolicyDocument:\n" \

@@ -8,6 +8,7 @@
 
 enum { NOW = 1440938160 }; /* 20150830T123600Z */
 
+#define ACCOUNT .account_id = STR_INIT("123456789012")
 #define ARN(method) "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/dev/" method "/private"
 #define MASKED(method) "arn:aws:execute-api:eu-west-1:********9012:a1b2c3d4e5/dev/" method "/private"
 
@@ -32,45 +33,64 @@ static struct policy_statement may_all_but_delete[] = {
 
 static struct model_principal who[] = {
     {.kind = MODEL_USER,
+     ACCOUNT,
      .profile = STR_INIT("alice"),
      .user_arn = STR_INIT("arn:aws:iam::123456789012:user/alice"),
      .policies = {may_get, 1, 1}},
     {.kind = MODEL_ROLE,
+     ACCOUNT,
      .profile = STR_INIT("CallerRole"),
      .user_arn = STR_INIT("arn:aws:sts::123456789012:assumed-role/caller/apigw"),
      .policies = {may_get, 1, 1}},
     {.kind = MODEL_USER,
+     ACCOUNT,
      .profile = STR_INIT("mallory"),
      .user_arn = STR_INIT("arn:aws:iam::123456789012:user/mallory")},
     {.kind = MODEL_USER,
+     ACCOUNT,
      .profile = STR_INIT("writer"),
      .user_arn = STR_INIT("arn:aws:iam::123456789012:user/writer"),
      .policies = {may_all_but_get, 2, 2}},
     {.kind = MODEL_USER,
+     ACCOUNT,
      .profile = STR_INIT("keeper"),
      .user_arn = STR_INIT("arn:aws:iam::123456789012:user/keeper"),
      .policies = {may_all_but_delete, 2, 2}},
 };
 enum { ALICE, ROLE, MALLORY, WRITER, KEEPER, CALLERS };
 static struct keyring_entry entries[CALLERS] = {
-    {&who[ALICE], {STR_INIT("AKIAALICE"), STR_INIT("alices+secret"), {0}}},
-    {&who[ROLE], {STR_INIT("ASIAROLE"), STR_INIT("roles+secret"), STR_INIT("roles+token==")}},
-    {&who[MALLORY], {STR_INIT("AKIAMALLORY"), STR_INIT("mallorys+secret"), {0}}},
-    {&who[WRITER], {STR_INIT("AKIAWRITER"), STR_INIT("writers+secret"), {0}}},
-    {&who[KEEPER], {STR_INIT("AKIAKEEPER"), STR_INIT("keepers+secret"), {0}}},
+    {.who = &who[ALICE], .keys = {STR_INIT("AKIAALICE"), STR_INIT("alices+secret"), {0}}},
+    {.who = &who[ROLE], .keys = {STR_INIT("ASIAROLE"), STR_INIT("roles+secret"), STR_INIT("roles+token==")}},
+    {.who = &who[MALLORY], .keys = {STR_INIT("AKIAMALLORY"), STR_INIT("mallorys+secret"), {0}}},
+    {.who = &who[WRITER], .keys = {STR_INIT("AKIAWRITER"), STR_INIT("writers+secret"), {0}}},
+    {.who = &who[KEEPER], .keys = {STR_INIT("AKIAKEEPER"), STR_INIT("keepers+secret"), {0}}},
 };
-static const struct keyring RING = {.at = entries, .n = CALLERS};
 static struct model_route routes[] = {
     {.method = STR_INIT("GET"), .path = STR_INIT("/private"), .aws_iam = true},
     {.method = STR_INIT("POST"), .path = STR_INIT("/private"), .aws_iam = true},
     {.method = STR_INIT("GET"), .path = STR_INIT("/public")},
     {.method = STR_INIT("ANY"), .path = STR_INIT("/any"), .aws_iam = true},
     {.method = STR_INIT("PUT"), .path = STR_INIT("/any"), .aws_iam = true},
+    {.method = STR_INIT("GET"), .path = STR_INIT("/keyed"), .api_key = true},
+    {.method = STR_INIT("DELETE"), .path = STR_INIT("/private"), .aws_iam = true, .api_key = true},
 };
-static const struct model MODEL = {
-    .region = STR_INIT("eu-west-1"), .account_id = STR_INIT("123456789012"), .partition = STR_INIT("aws")};
 static const struct model_api API = {
-    .stage = STR_INIT("dev"), .api_id = STR_INIT("a1b2c3d4e5"), .routes = routes, .n_routes = 5};
+    .stage = STR_INIT("dev"), .api_id = STR_INIT("a1b2c3d4e5"), .routes = routes, .n_routes = 7};
+static const struct model_api *opened[] = {&API};
+static struct model_api_key api_keys[] = {
+    {.logical_id = STR_INIT("Good"), .enabled = true, .opens = opened, .n_opens = 1},
+    {.logical_id = STR_INIT("Disabled"), .opens = opened, .n_opens = 1},
+    {.logical_id = STR_INIT("Elsewhere"), .enabled = true},
+};
+static struct str api_key_values[] = {STR_INIT("good-key-0123456789"), STR_INIT("disabled-key-012345"),
+                                      STR_INIT("elsewhere-key-01234")};
+static const struct model MODEL = {.region = STR_INIT("eu-west-1"),
+                                   .account_id = STR_INIT("123456789012"),
+                                   .partition = STR_INIT("aws"),
+                                   .api_keys = api_keys,
+                                   .n_api_keys = 3};
+static const struct keyring RING = {
+    .at = entries, .n = CALLERS, .model = &MODEL, .api_keys = api_key_values, .n_api_keys = 3};
 static const struct judge JUDGE = {&MODEL, &API, &RING};
 
 static inline int open_arena(void **state) {
@@ -97,7 +117,8 @@ static inline struct http_request unsigned_request(const char *method, const cha
 }
 
 static inline void sign(struct http_request *rq, const struct sigv4_keys *keys, int64_t unix_s) {
-    const struct sigv4_scope scope = {.region = STR("eu-west-1"), .service = STR("execute-api"), .unix_s = unix_s};
+    const struct sigv4_scope scope = {
+        .region = STR("eu-west-1"), .service = STR("execute-api"), .unix_s = unix_s, .allow = SIGV4_ALLOW_ALL};
     struct err e;
     check_ok(sigv4_sign(rq, keys, &scope, &arena, &e), e);
 }
@@ -125,7 +146,7 @@ static inline void drop(struct http_request *rq, const char *name) {
 static inline struct judge_verdict judged(const struct http_request *rq) {
     struct judge_verdict v;
     struct err e;
-    check_ok(judge_request(&JUDGE, rq, NOW, &v, &arena, &e), e);
+    check_ok(judge_request(&JUDGE, rq, STR("127.0.0.1"), NOW, &v, &arena, &e), e);
     return v;
 }
 

@@ -22,14 +22,19 @@ static struct policy_statement allow[] = {
     {.allow = true, .actions = actions, .n_actions = 1, .resources = resources, .n_resources = 1}};
 enum { FUNCTION_ROLE, BOB, CALLER_ROLE, CALLERS };
 static struct model_principal who[CALLERS] = {
-    {.kind = MODEL_ROLE, .profile = STR_INIT("FakeRole"), .unique_id = STR_INIT("AROAFAKE")},
+    {.kind = MODEL_ROLE,
+     .profile = STR_INIT("FakeRole"),
+     .account_id = STR_INIT("123456789012"),
+     .unique_id = STR_INIT("AROAFAKE")},
     {.kind = MODEL_USER,
      .profile = STR_INIT("bob"),
+     .account_id = STR_INIT("123456789012"),
      .user_arn = STR_INIT("arn:aws:iam::123456789012:user/bob"),
      .unique_id = STR_INIT("AIDABOB"),
      .policies = {allow, 1, 1}},
     {.kind = MODEL_ROLE,
      .profile = STR_INIT("CallerRole"),
+     .account_id = STR_INIT("123456789012"),
      .user_arn = STR_INIT("arn:aws:sts::123456789012:assumed-role/caller/apigw"),
      .unique_id = STR_INIT("AROACALLER"),
      .session = STR_INIT("apigw"),
@@ -43,8 +48,8 @@ static struct model_function functions[] = {{.logical_id = STR_INIT("Fake"),
                                              .timeout_s = 2,
                                              .memory_mb = 128}};
 static struct model_route routes[] = {
-    {STR_INIT("ANY"), STR_INIT("/private"), true, functions, 1},
-    {STR_INIT("ANY"), STR_INIT("/public"), false, functions, 2},
+    {.method = STR_INIT("ANY"), .path = STR_INIT("/private"), .aws_iam = true, .function = functions, .line = 1},
+    {.method = STR_INIT("ANY"), .path = STR_INIT("/public"), .function = functions, .line = 2},
 };
 static struct str binary_types[] = {STR_INIT("application/octet-stream")};
 static struct model_api apis[] = {{.logical_id = STR_INIT("Api"),

@@ -266,6 +266,48 @@ static void copies(void **state) {
     arena_close(&a);
 }
 
+static void fixed_memory(void **state) {
+    (void)state;
+    struct arena a;
+    char memory[1024 + 1];
+    arena_init_fixed(&a, memory + 1, 1024); /* not aligned */
+    for (int turn = 0; turn < 2; turn++) {
+        size_t taken = 0;
+        for (char *p; (p = arena_take(&a, 16)); taken += 16) {
+            assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+            assert_true(p > memory && p + 16 <= memory + sizeof memory);
+            memset(p, 0xee, 16);
+        }
+        assert_true(taken >= 1024 - 128 && taken < 1024);
+        arena_reset(&a);
+    }
+    char *p = arena_take(&a, 16);
+    memcpy(p, "0123456789abcdef", 16);
+    assert_ptr_equal(arena_grow(&a, p, 16, 512), p);
+    assert_null(arena_grow(&a, p, 512, 64 * 1024));
+    assert_memory_equal(p, "0123456789abcdef", 16);
+    arena_close(&a);
+    assert_null(arena_take(&a, 1));
+    memset(memory, 0, sizeof memory); /* it is ours again, and nothing of it was freed */
+}
+
+static void fixed_too_small(void **state) {
+    (void)state;
+    char memory[256];
+    for (size_t n = 0; n < sizeof memory; n++) {
+        struct arena a;
+        arena_init_fixed(&a, memory, n);
+        char *p = arena_take(&a, 1);
+        assert_true(!p || p < memory + n);
+        arena_reset(&a);
+        arena_close(&a);
+    }
+    struct arena none;
+    arena_init_fixed(&none, NULL, 0);
+    assert_null(arena_take(&none, 1));
+    arena_close(&none);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("a piece of any size is aligned for any type", alignment),
@@ -285,6 +327,8 @@ int main(void) {
         CASE("a large block is given back after 32 small rounds in a row", small_rounds),
         CASE("no more than 32 MB and a third of the limit is kept", kept_at_most),
         CASE("a copy ends with NUL, and counts it", copies),
+        CASE("an arena over fixed memory stays inside it, turn after turn", fixed_memory),
+        CASE("fixed memory of any size is safe", fixed_too_small),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ static void methods(void **state) {
     };
     for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
         struct http_options options = OPTIONS;
-        options.never_resend = i % 2;
+        options.resend = i % 2 ? HTTP_RESEND_IDEMPOTENT : HTTP_RESEND_ANY;
         rq.method = str_of(cases[i / 2].method);
         rq.body = str_of(cases[i / 2].body);
         start(OK_STEPS, 1, &options);
@@ -142,7 +142,7 @@ static void large_bodies(void **state) {
     const struct scripted_step step = {.bytes = scripted_answer("200 OK", "", rq.body, &arena)};
     for (int once = 0; once < 2; once++) {
         struct http_options options = OPTIONS;
-        options.never_resend = once;
+        options.resend = once ? HTTP_RESEND_IDEMPOTENT : HTTP_RESEND_ANY;
         start(&step, 1, &options);
         check_ok(exchange(), e);
         stop();
@@ -182,7 +182,7 @@ static void dies_under(const char *method, const char *body, bool again) {
     static const struct scripted_step steps[] = {
         {.bytes = STR_INIT(OK_TEXT)}, {.bytes = STR_INIT(""), .close = true}, {.bytes = STR_INIT(OK_TEXT)}};
     struct http_options options = OPTIONS;
-    options.never_resend = true;
+    options.resend = HTTP_RESEND_IDEMPOTENT;
     rq.method = STR("GET");
     rq.body = (struct str){0};
     start(steps, 3, &options);
@@ -210,7 +210,7 @@ static void unsent(void **state) {
     (void)state;
     static const struct scripted_step steps[] = {{.bytes = STR_INIT(OK_TEXT)}, {.bytes = STR_INIT(""), .close = true}};
     struct http_options options = OPTIONS;
-    options.never_resend = true;
+    options.resend = HTTP_RESEND_IDEMPOTENT;
     rq.method = STR("POST");
     rq.body = STR("x");
     start(steps, 2, &options);

@@ -52,7 +52,7 @@ static int tear_down(void **state) {
 
 static bool open_client(void) {
     static const struct http_options options = {
-        .max_response_bytes = 65536, .connect_timeout_ms = 5000, .never_resend = true};
+        .max_response_bytes = 65536, .connect_timeout_ms = 5000, .resend = HTTP_RESEND_IDEMPOTENT};
     struct url u;
     check_ok(url_read(str_of(peer.url), &u, &e), e);
     return http_open(&u, &options, &client, &e);

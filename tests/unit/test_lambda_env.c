@@ -52,7 +52,8 @@ static bool make(char *const **variables, struct err *e) {
                                    .keys = &ROLE,
                                    .task_root = "/srv/task",
                                    .api_ports = PORTS,
-                                   .runtime_api_port = 9001};
+                                   .runtime_api_port = 9001,
+                                   .sts_port = 9002};
     return lambda_env_make(&env, variables, &arena, e);
 }
 
@@ -81,6 +82,7 @@ static void contract(void **state) {
         const char *name, *value;
     } expected[] = {
         {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"},
+        {"AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9002"},
         {"_HANDLER", "public"},
         {"AWS_LAMBDA_FUNCTION_NAME", "stack-PublicFunction"},
         {"AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"},

@@ -72,8 +72,14 @@ static void own_switches(void **state) {
     struct http_field key[] = {{STR("ApiKeyMode"), STR("REQUIRED")},
                                {STR("ApiKeyValue"), STR("0123456789012345678901234567890")}};
     given = (struct http_fields){key, 2, 2};
-    assert_false(try_path("template.yaml", NULL, &given));
-    assert_non_null(strstr(e.msg, "API"));
+    project(&given, NULL);
+    assert_true(api("PrivateApi")->routes[0].api_key && api("PrivateApi")->routes[0].aws_iam);
+    assert_false(api("PublicApi")->routes[0].api_key);
+    assert_int_equal(m.n_api_keys, 1);
+    check_str(m.api_keys[0].value, key[1].value);
+    assert_true(m.api_keys[0].enabled);
+    assert_int_equal(m.api_keys[0].n_opens, 1);
+    assert_ptr_equal(m.api_keys[0].opens[0], api("PrivateApi"));
     given.n = 1;
     assert_false(try_path("template.yaml", NULL, &given));
     assert_non_null(strstr(e.msg, "ApiKeyMode=REQUIRED needs ApiKeyValue"));
@@ -143,36 +149,85 @@ static void invoke_role(void **state) {
             ":10: AWS_IAM without InvokeRole: NONE");
 }
 
+static void check_key(const char *text, bool required, bool said) {
+    good(text);
+    assert_int_equal(m.apis[0].routes[0].api_key, required);
+    assert_int_equal(noticed("ApiKeyRequired is ON here"), said);
+}
+
 static void api_key(void **state) {
     (void)state;
-    good(API("ApiKeyRequired: false"));
-    good(API("ApiKeyRequired: ''"));
-    good(API("ApiKeyRequired: !Ref Off"));
-    refused(API("ApiKeyRequired: true"), ":10: ApiKeyRequired is on");
-    refused(API("ApiKeyRequired: 'false'"), ":10: ApiKeyRequired is on");
-    refused(API("ApiKeyRequired: !Ref Key"), ":10: ApiKeyRequired is on");
-    refused(API("ApiKeyRequired: !If [No, true, false]"), ":10: ApiKeyRequired is on");
-    refused(API("ApiKeyRequired: 'no'"), ":10: ApiKeyRequired is on");
-    refused(API("ApiKeyRequired: []"), ":10: ApiKeyRequired is on");
+    check_key(API("ApiKeyRequired: false"), false, false);
+    check_key(API("ApiKeyRequired: ''"), false, false);
+    check_key(API("ApiKeyRequired: ~"), false, false);
+    check_key(API("ApiKeyRequired: []"), false, false);
+    check_key(API("ApiKeyRequired: !Ref Off"), false, false);
+    check_key(API("ApiKeyRequired: true"), true, false);
+    check_key(API("ApiKeyRequired: REQUIRED"), true, false);
+    check_key(API("ApiKeyRequired: !Ref Key"), true, false);
+    check_key(API("ApiKeyRequired: 'false'"), true, true);
+    check_key(API("ApiKeyRequired: 'no'"), true, true);
+    check_key(API("ApiKeyRequired: !If [No, true, false]"), true, true);
+    check_key(API("ApiKeyRequired: !Sub ''"), true, true);
+    assert_true(noticed("no enabled API key is in a usage plan of A: nobody gets in"));
+    check_key(EVENT("Auth: {ApiKeyRequired: true}"), true, false);
+    check_key(EVENT("Auth: {ApiKeyRequired: 'false'}"), true, true);
+    check_key(TEMPLATE("Auth: {ApiKeyRequired: true}", "Auth: {ApiKeyRequired: false}", "", GRANT, ""), false, false);
+    refused(EVENT("Auth: {ApiKeyRequired: false}"), ":25: ApiKeyRequired false is an error in SAM");
+    refused(EVENT("Auth: {ApiKeyRequired: !Ref Key}"), ":25: ApiKeyRequired of an event is true or false");
+    refused(EVENT("Auth: {ApiKeyRequired: }"), ":25: ApiKeyRequired of an event is true or false");
+}
+
+#define KEY(properties) "  K:\n    Type: AWS::ApiGateway::ApiKey\n    Properties: " properties "\n" /* 36 to 38 */
+#define PLAN(properties) "  U:\n    Type: AWS::ApiGateway::UsagePlan\n    Properties: " properties "\n"
+#define JOIN(properties) "  J:\n    Type: AWS::ApiGateway::UsagePlanKey\n    Properties: " properties "\n"
+#define VALUE "Value: abcdefghijklmnopqrst"
+#define STAGES "{ApiStages: [{ApiId: !Ref A, Stage: !Ref A.Stage}]}"
+#define JOINED "{KeyId: !Ref K, KeyType: API_KEY, UsagePlanId: !Ref U}"
+
+static void usage_plans(void **state) {
+    (void)state;
+    good(MORE(KEY("{Enabled: true, " VALUE "}") PLAN(STAGES) JOIN(JOINED)));
+    assert_int_equal(m.api_keys[0].n_opens, 1);
+    assert_ptr_equal(m.api_keys[0].opens[0], &m.apis[0]);
+    assert_int_equal(m.n_notices, 0);
+    good(MORE(KEY("{Enabled: true}") PLAN(STAGES)));
+    assert_null(m.api_keys[0].value.p);
+    assert_int_equal(m.api_keys[0].n_opens, 0);
+    good(MORE(KEY("{" VALUE "}") PLAN("{Quota: {Limit: 1, Period: DAY}}") JOIN(JOINED)));
+    assert_false(m.api_keys[0].enabled);
+    assert_true(noticed(":36: the API key K is not Enabled") || noticed("the API key K is not Enabled"));
+    assert_true(noticed("Quota of an AWS::ApiGateway::UsagePlan has no effect here: requests are not counted"));
+    refused(MORE(KEY("{Value: short}")), ":38: the Value of an API key is 20 to 128");
+    refused(MORE(KEY("{Value: 'abcdefghijklmnopqrs '}")), ":38: the Value of an API key is 20 to 128");
+    refused(MORE(KEY("{Enabled: 'yes'}")), ":38: Enabled of an API key");
+    refused(MORE(KEY("{StageKeys: []}")), ":38: StageKeys of an AWS::ApiGateway::ApiKey");
+    refused(MORE(KEY("{Whatever: x}")), ":38: Whatever of an AWS::ApiGateway::ApiKey");
+    refused(MORE(KEY("{" VALUE "}") "  L: {Type: AWS::ApiGateway::ApiKey, Properties: {" VALUE "}}\n"),
+            ":39: K and L have the same value");
+    refused(MORE(PLAN("{ApiStages: [{ApiId: !Ref A, Stage: prod}]}")), ":38: ApiId and Stage are not those");
+    refused(MORE(PLAN("{ApiStages: [{ApiId: abc, Stage: dev}]}")), ":38: ApiId and Stage are not those");
+    refused(MORE(JOIN("{KeyId: k, KeyType: API_KEY, UsagePlanId: u}")), ":38: KeyId is not a !Ref");
+    refused(MORE(KEY("{" VALUE "}") JOIN("{KeyId: !Ref K, KeyType: API_KEY, UsagePlanId: u}")),
+            ":41: UsagePlanId is not a !Ref");
+    refused(MORE(KEY("{" VALUE "}") PLAN("{}") JOIN("{KeyId: !Ref K, KeyType: OTHER, UsagePlanId: !Ref U}")),
+            ":44: the KeyType");
+    refused(MORE("  X: {Type: AWS::ApiGateway::RestApi}\n"), ":36: the resource X of type AWS::ApiGateway::RestApi");
+    refused(MORE("  K: {Type: AWS::ApiGateway::ApiKey}\n  W: {Type: AWS::IAM::Role, Properties: {RoleName: !GetAtt "
+                 "K.Arn}}\n"),
+            ":37: the attribute Arn of K is not known here");
 }
 
 static void api_features(void **state) {
     (void)state;
     refused(API("Authorizers: {}"), ":10: Authorizers of Auth");
-    refused(API("ResourcePolicy: {}"), ":10: ResourcePolicy of Auth");
     refused(API("UsagePlan: {}"), ":10: UsagePlan of Auth");
     refused(API("AddDefaultAuthorizerToCorsPreflight: false"), ":10: AddDefaultAuthorizerToCorsPreflight of Auth");
-    static const char *const names[] = {"Cors",
-                                        "DefinitionBody",
-                                        "DefinitionUri",
-                                        "Domain",
-                                        "Policy",
-                                        "Models",
-                                        "GatewayResponses",
-                                        "Mode",
-                                        "FailOnWarnings",
-                                        "CanarySetting",
-                                        "DisableExecuteApiEndpoint",
+    static const char *const names[] = {"Cors",          "DefinitionBody",
+                                        "DefinitionUri", "Domain",
+                                        "Models",        "GatewayResponses",
+                                        "Mode",          "FailOnWarnings",
+                                        "CanarySetting", "DisableExecuteApiEndpoint",
                                         "Whatever"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char text[4096], start[64];
@@ -201,7 +256,6 @@ static void events(void **state) {
     refused(TEMPLATE("", "Auth: {Authorizer: NONE}", "", GRANT, ""), ":25: Authorizer NONE is an error in SAM");
     refused(EVENT("Auth: {Authorizer: !Ref Auth}"), ":25: the Authorizer of an event is AWS_IAM or NONE, written out");
     refused(EVENT("Auth: {Authorizer: Mine}"), ":25: the Authorizer of an event");
-    refused(EVENT("Auth: {ApiKeyRequired: true}"), ":25: ApiKeyRequired of Auth of an event");
     refused(EVENT("Auth: {OverrideApiAuth: true}"), ":25: OverrideApiAuth of Auth of an event");
     refused(EVENT("Auth: {InvokeRole: CALLER_CREDENTIALS}"), ":25: the InvokeRole of an event");
     refused(EVENT("RequestParameters: []"), ":25: RequestParameters of an event");
@@ -212,6 +266,21 @@ static void events(void **state) {
     MORE("  G:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2\n      Handler: " \
          "h\n      Events:\n" \
          "        E: " properties "\n")
+
+static void trusted_by_lambda(void **state) {
+    (void)state;
+#define OTHER(trust) \
+    MORE("  S: {Type: AWS::IAM::Role, Properties: {" trust "}}\n  G:\n    Type: AWS::Serverless::Function\n" \
+         "    Properties: {Runtime: provided.al2, Handler: h, Role: !GetAtt S.Arn}\n")
+#define BY(effect, principal) \
+    OTHER("AssumeRolePolicyDocument: {Statement: {Effect: " effect ", Action: sts:AssumeRole, Principal: " principal \
+          "}}")
+    good(BY("Allow", "{Service: [edge.amazonaws.com, lambda.amazonaws.com]}"));
+    refused(BY("Allow", "{Service: edge.amazonaws.com}"), ":39: Lambda cannot assume the role S");
+    refused(BY("Allow", "{AWS: '*'}"), ":39: Lambda cannot assume the role S");
+    refused(BY("Deny", "{Service: lambda.amazonaws.com}"), ":39: Lambda cannot assume the role S");
+    refused(OTHER(""), ":39: Lambda cannot assume the role S");
+}
 
 static void routes(void **state) {
     (void)state;
@@ -401,9 +470,11 @@ int main(void) {
         CASE("a small template is read completely", base_case),
         CASE("a DefaultAuthorizer that SAM would drop or not know is refused", authorizer),
         CASE("AWS_IAM without InvokeRole NONE is refused", invoke_role),
-        CASE("ApiKeyRequired is on where SAM takes it for true, and refused then", api_key),
+        CASE("ApiKeyRequired is on where SAM takes it for true, and a trap is named", api_key),
+        CASE("an API key opens the stages of its usage plans, or is refused", usage_plans),
         CASE("unsupported features of an API are refused by name", api_features),
         CASE("an event may open or protect its own method", events),
+        CASE("a function's role trusts Lambda, or nothing starts", trusted_by_lambda),
         CASE("a route is exact or refused", routes),
         CASE("a function is started as written or refused", functions),
         CASE("resource types that touch who gets in are refused when they exist", resource_types),

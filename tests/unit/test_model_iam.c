@@ -34,14 +34,8 @@ static void statements(void **state) {
     refused(STATEMENT("{Effect: Deny, NotAction: 's3:*', Action: 's3:*', Resource: '*'}"),
             ":35: NotAction of a policy statement");
     refused(STATEMENT("{Effect: Allow, Action: '*', NotResource: '*'}"), ":35: NotResource is not supported");
-    refused(STATEMENT("{Effect: Allow, Action: 'Execute-api:inv?ke', Resource: '*', Condition: {}}"),
-            ":35: the Condition of a statement");
-    refused(STATEMENT("{Effect: Deny, Action: ['s3:*', '*'], Resource: '*', Condition: {}}"),
-            ":35: the Condition of a statement");
     refused(STATEMENT("{Effect: Allow, Principal: '*', Action: '*', Resource: '*'}"),
             ":35: Principal of a policy statement");
-    refused(STATEMENT("{Effect: Allow, Action: '*', Resource: !Sub 'arn:aws:execute-api:*:*:${A}/${!aws:username}/*'}"),
-            ":35: the policy variable in the Resource");
     refused(STATEMENT("{Effect: allow, Action: '*', Resource: '*'}"), ":35: the Effect of a statement");
     refused(STATEMENT("{Action: '*', Resource: '*'}"), ":35: the Effect of a statement");
     refused(STATEMENT("{Effect: Allow, Action: '*'}"), ":35: a statement without Resource");
@@ -61,6 +55,9 @@ static void roles_and_policies(void **state) {
     MORE("  P:\n    Type: AWS::IAM::Policy\n    Properties:\n      PolicyName: q\n" \
          "      PolicyDocument: {Statement: {Effect: Deny, Action: '*', Resource: '*'}}\n      " lines "\n")
     good(POLICY("Roles: [!Ref R]"));
+    assert_int_equal(principal("R")->trust.n, 1);
+    assert_int_equal(principal("R")->trust.at[0].principals[0].kind, POLICY_SERVICE);
+    assert_int_equal(principal("R")->max_session_s, 3600);
     assert_int_equal(may("R", "dev/GET/x"), POLICY_EXPLICIT_DENY);
     refused(POLICY("Roles: [Nobody]"), ":41: the policy is for a role that is not in this file");
     refused(POLICY("Users: [!Ref R]"), ":41: the policy is for a user that is not in this file");
@@ -79,6 +76,163 @@ static void roles_and_policies(void **state) {
               "['arn:aws:iam::aws:policy/AdministratorAccess']}\n"));
     assert_true(noticed("AdministratorAccess grants nothing here"));
     assert_int_equal(may("S", "dev/GET/x"), POLICY_IMPLICIT_DENY);
+}
+
+#define WHEN(condition) STATEMENT("{Effect: Allow, Action: '*', Resource: '*', Condition: " condition "}")
+
+static void conditions(void **state) {
+    (void)state;
+    good(WHEN("{StringEquals: {aws:username: [a, b]}, 'ForAllValues:NumericLessThanEqualsIfExists': {aws:EpochTime: 5, "
+              "aws:MultiFactorAuthAge: '7'}}"));
+    const struct policy_statement *s = &principal("R")->policies.at[0];
+    assert_int_equal(s->n_conditions, 3);
+    assert_int_equal(s->conditions[0].n_values, 2);
+    assert_int_equal(s->conditions[1].type, POLICY_NUMERIC);
+    assert_int_equal(s->conditions[1].relation, POLICY_AT_MOST);
+    assert_int_equal(s->conditions[1].set, POLICY_ALL_VALUES);
+    assert_true(s->conditions[1].if_exists && !s->conditions[1].negated);
+    good(WHEN("{Bool: {aws:SecureTransport: true}, Null: {aws:username: false}}"));
+    assert_int_equal(m.n_notices, 0);
+    good(WHEN("{StringEquals: {'aws:PrincipalTag/team': a}}"));
+    assert_true(noticed("the condition key aws:PrincipalTag/team is not known here: its statement never allows"));
+    good(WHEN("{StringLike: {aws:username: '${aws:PrincipalTag/team}-*'}}"));
+    assert_true(noticed("the policy variable ${aws:PrincipalTag/team} is not known here"));
+    good(STATEMENT("{Effect: Allow, Action: '*', Resource: !Sub 'arn:aws:execute-api:*:*:${A}/${!aws:username}/*'}"));
+    assert_true(str_ends(principal("R")->policies.at[0].resources[0], STR("/${aws:username}/*")));
+    assert_true(principal("R")->policies.at[0].has_variables);
+    static const struct {
+        const char *condition, *start;
+    } rows[] = {
+        {"{StringEqual: {aws:username: a}}", ":35: the condition operator StringEqual is not supported"},
+        {"{stringequals: {aws:username: a}}", ":35: the condition operator stringequals"},
+        {"{BinaryEquals: {aws:username: a}}", ":35: the condition operator BinaryEquals"},
+        {"{NullIfExists: {aws:username: true}}", ":35: the condition operator NullIfExists"},
+        {"{'ForAnyValue:Null': {aws:username: true}}", ":35: the condition operator ForAnyValue:Null"},
+        {"{'ForSomeValue:StringEquals': {aws:username: a}}", ":35: the condition operator ForSomeValue:StringEquals"},
+        {"{StringEquals: {aws:username: []}}", ":35: a Condition without values"},
+        {"{StringEquals: {aws:username: {a: b}}}", ":35: a value of a Condition is no plain text"},
+        {"{StringEquals: {aws:username: yes}}", ":35: a value of a Condition is no plain text"},
+        {"{StringEquals: {username: a}}", ":35: username is no condition key"},
+        {"{StringEquals: aws:username}", ":35: a condition operator takes a mapping"},
+        {"text", ":35: a Condition is a mapping"},
+        {"{IpAddress: {aws:SourceIp: 10.0.0.0/33}}", ":35: 10.0.0.0/33 cannot be compared"},
+        {"{IpAddress: {aws:SourceIp: localhost}}", ":35: localhost cannot be compared"},
+        {"{Bool: {aws:SecureTransport: maybe}}", ":35: maybe cannot be compared"},
+        {"{Null: {aws:username: x}}", ":35: x cannot be compared"},
+        {"{NumericEquals: {aws:EpochTime: 1x}}", ":35: 1x cannot be compared"},
+        {"{DateLessThan: {aws:CurrentTime: tomorrow}}", ":35: tomorrow cannot be compared"},
+        {"{ArnLike: {aws:PrincipalArn: 'arn:aws:*'}}", ":35: arn:aws:* cannot be compared"},
+        {"{NumericEquals: {aws:EpochTime: '${aws:EpochTime}'}}", ":35: ${aws:EpochTime} cannot be compared"},
+        {"{StringEquals: {aws:username: '${aws:userid'}}", ":35: ${aws:userid holds a ${ that is no policy variable"},
+        {"{StringEquals: {aws:username: '${}'}}", ":35: ${} holds a ${ that is no policy variable"},
+        {"{StringEquals: {aws:username: '${aws:userid, x}'}}", ":35: ${aws:userid, x} holds a ${"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[4096];
+        snprintf(text, sizeof text, WHEN("%s"), rows[i].condition);
+        refused(text, rows[i].start);
+    }
+}
+
+static void old_version(void **state) {
+    (void)state;
+#define INLINE(document) \
+    MORE("  S: {Type: AWS::IAM::Role, Properties: {Policies: [{PolicyName: q, PolicyDocument: " document "}]}}\n")
+    refused(INLINE("{Statement: {Effect: Allow, Action: '*', Resource: 'arn:aws:execute-api:*:*:${aws:username}'}}"),
+            ":36: the policy variable in arn:aws:execute-api:*:*:${aws:username} needs Version");
+    refused(INLINE("{Version: 2012-10-17, Statement: {Effect: Allow, Action: '*', Resource: 'arn:${aws:userid}:x:y'}}"),
+            ":36: the Resource");
+}
+
+static void trusts(void **state) {
+    (void)state;
+#define TRUST(statement) \
+    MORE("  S: {Type: AWS::IAM::Role, Properties: {MaxSessionDuration: 7200, AssumeRolePolicyDocument: " \
+         "{Statement: " statement "}}}\n")
+    good(TRUST(
+        "{Effect: Allow, Action: sts:AssumeRole, Principal: {AWS: ['123456789012', 'arn:aws:iam::210987654321:root', "
+        "!GetAtt R.Arn, 'arn:aws:sts::123456789012:assumed-role/r/s', '*'], Service: x.amazonaws.com}}"));
+    const struct policy_statement *s = &principal("S")->trust.at[0];
+    assert_int_equal(principal("S")->max_session_s, 7200);
+    assert_int_equal(s->n_principals, 6);
+    static const enum policy_principal_kind kinds[] = {POLICY_ACCOUNT, POLICY_ACCOUNT, POLICY_ARN,
+                                                       POLICY_ARN,     POLICY_ANYONE,  POLICY_SERVICE};
+    for (size_t i = 0; i < 6; i++) assert_int_equal(s->principals[i].kind, kinds[i]);
+    check_text(s->principals[1].name, "210987654321");
+    good(TRUST("{Effect: Allow, Action: sts:AssumeRoleWithSAML, Principal: {Federated: x}}"));
+    assert_int_equal(principal("S")->trust.n, 0);
+    refused(TRUST("{Effect: Allow, Action: 'sts:*', Principal: {Federated: x}}"), ":36: Federated of a Principal");
+    refused(TRUST("{Effect: Allow, Action: 'sts:*', Principal: {AWS: 'arn:aws:iam::123456789012:user/*'}}"),
+            ":36: the Principal arn:aws:iam::123456789012:user/* is not");
+    refused(TRUST("{Effect: Allow, Action: 'sts:*', Principal: {AWS: 'AIDAEXAMPLE'}}"),
+            ":36: the Principal AIDAEXAMPLE");
+    refused(TRUST("{Effect: Allow, Action: 'sts:*', Principal: all}"), ":36: a Principal is * or a mapping");
+    refused(TRUST("{Effect: Allow, Action: 'sts:*', Principal: {}}"), ":36: an empty Principal");
+    refused(TRUST("{Effect: Allow, Action: 'sts:*'}"), ":36: a statement without Principal");
+    refused(TRUST("{Effect: Allow, Action: 'sts:*', Principal: '*', Resource: '*'}"),
+            ":36: a statement of a trust policy");
+    refused(TRUST("{Effect: Deny, Action: 'sts:*', NotPrincipal: {AWS: '*'}}"),
+            ":36: NotPrincipal of a policy statement");
+    refused(MORE("  S: {Type: AWS::IAM::Role, Properties: {MaxSessionDuration: 60}}\n"),
+            ":36: MaxSessionDuration is not");
+}
+
+static void resource_policies(void **state) {
+    (void)state;
+#define CUSTOM(statements) \
+    API("DefaultAuthorizer: AWS_IAM, InvokeRole: NONE, ResourcePolicy: {CustomStatements: " statements "}")
+#define ALLOW_ALL "{Effect: Allow, Principal: '*', Action: execute-api:Invoke, Resource: 'execute-api:/*'}"
+    good(MORE(""));
+    assert_false(m.apis[0].has_policy);
+    good(CUSTOM("[" ALLOW_ALL ", {Effect: Deny, Principal: {AWS: !GetAtt R.Arn}, Action: 'execute-api:*', Resource: "
+                "[execute-api:/dev/GET/x, 'arn:aws:execute-api:*:*:y/${aws:username}'], Condition: {NotIpAddress: "
+                "{aws:SourceIp: 10.0.0.0/8}}}]"));
+    assert_true(m.apis[0].has_policy);
+    assert_int_equal(m.apis[0].policy.n, 2);
+    char whole[256];
+    snprintf(whole, sizeof whole, "arn:aws:execute-api:eu-central-1:123456789012:%.*s/dev/GET/x",
+             STR_ARG(m.apis[0].api_id));
+    check_str(m.apis[0].policy.at[1].resources[0], str_of(whole));
+    check_text(m.apis[0].policy.at[1].principals[0].name, "arn:aws:iam::123456789012:role/demo-R");
+    assert_int_equal(m.apis[0].policy.at[1].n_conditions, 1);
+    assert_true(m.apis[0].policy.at[1].has_variables);
+    good(API_LINE("Policy: {Version: 2012-10-17, Statement: " ALLOW_ALL "}"));
+    assert_int_equal(m.apis[0].policy.n, 1);
+    good(API_LINE("Policy: !If [No, {Statement: " ALLOW_ALL "}, !Ref AWS::NoValue]"));
+    assert_false(m.apis[0].has_policy);
+    refused(CUSTOM("[]"), ":10: the Statement of a policy document is empty");
+    refused(CUSTOM("[{Effect: Allow, Action: '*', Resource: '*'}]"), ":10: a statement without Principal");
+    refused(CUSTOM("[{Effect: Allow, Principal: '*', Action: '*'}]"), ":10: a statement without Resource");
+    refused(CUSTOM("[{Effect: Allow, Principal: '*', Action: '*', Resource: 'dev/GET/x'}]"),
+            ":10: the Resource dev/GET/x");
+    refused(API("ResourcePolicy: {}"), ":10: a policy document without Statement");
+    refused(API("ResourcePolicy: {IpRangeWhitelist: [10.0.0.0/8]}"), ":10: IpRangeWhitelist of ResourcePolicy");
+    refused(API("ResourcePolicy: {SourceVpcWhitelist: [vpc-1]}"), ":10: SourceVpcWhitelist of ResourcePolicy");
+    refused(API("ResourcePolicy: !If [Yes, {}, {}]"), ":10: ResourcePolicy of Auth is not a plain mapping");
+    refused(API_LINE("Policy: {Statement: []}"), ":10: the Statement of a policy document is empty");
+    refused(API_LINE("Policy: text"), ":10: a policy document is not a plain mapping");
+}
+
+static void other_account(void **state) {
+    (void)state;
+    char path[] = PATH, callers_path[] = PATH;
+    write_file(path, STR(MORE("")));
+    write_file(callers_path, STR("Resources:\n  R: {Type: AWS::IAM::User, Properties: {UserName: visitor}}\n"
+                                 "  X: {Type: AWS::IAM::Role, Properties: {RoleName: demo-R}}\n"));
+    const struct model_options o = {.template_path = path,
+                                    .callers_path = callers_path,
+                                    .region = STR("eu-central-1"),
+                                    .account_id = STR("123456789012"),
+                                    .callers_account = STR("210987654321"),
+                                    .stack_name = STR("demo")};
+    bool ok = model_read(&o, &m, &arena, &e);
+    unlink(path);
+    unlink(callers_path);
+    if (!ok) fail_msg("%s", e.msg);
+    check_text(principal("visitor")->arn, "arn:aws:iam::210987654321:user/visitor");
+    check_text(principal("visitor")->account_id, "210987654321");
+    check_text(principal("X")->user_arn, "arn:aws:sts::210987654321:assumed-role/demo-R/apigw");
+    check_text(principal("R")->account_id, "123456789012");
 }
 
 static void callers(void **state) {
@@ -110,6 +264,11 @@ int main(void) {
     const struct CMUnitTest cases[] = {
         CASE("a function without Role gets one of its Policies", made_roles),
         CASE("a statement is exact, or has nothing to do with execute-api, or is refused", statements),
+        CASE("a condition is exact or refused, a key that is not known is said", conditions),
+        CASE("variables need the Version that has them", old_version),
+        CASE("a trust policy names whom it means, or is refused", trusts),
+        CASE("a resource policy is SAM's statements or a document, its ARNs completed", resource_policies),
+        CASE("the callers may be of another account", other_account),
         CASE("policies are attached to what exists", roles_and_policies),
         CASE("a callers file adds users and roles, and changes nothing of the template", callers),
     };

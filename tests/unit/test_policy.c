@@ -81,6 +81,11 @@ static struct str invoke[] = {{"execute-api:Invoke", 18}};
 static struct str everything[] = {{"*", 1}};
 static struct str get[] = {{"arn:x/GET/private", 17}};
 
+static struct policy_result ask(const struct policy_statements *s, const char *action, const char *resource) {
+    const struct policy_request rq = {.action = str_of(action), .resource = str_of(resource)};
+    return policy_evaluate(s, &rq);
+}
+
 static void decisions(void **state) {
     (void)state;
     struct policy_statement at[] = {
@@ -89,20 +94,71 @@ static void decisions(void **state) {
         {.allow = false, .actions = invoke, .n_actions = 1, .resources = everything, .n_resources = 1},
     };
     struct policy_statements s = {.at = at, .n = 2, .cap = 3};
-    const struct policy_statement *deciding;
-    assert_int_equal(policy_evaluate(&s, STR("execute-api:Invoke"), STR("arn:x/GET/private"), &deciding), POLICY_ALLOW);
-    assert_ptr_equal(deciding, &at[0]);
-    assert_int_equal(policy_evaluate(&s, STR("execute-api:Invoke"), STR("arn:x/GET/Private"), &deciding),
-                     POLICY_IMPLICIT_DENY);
-    assert_null(deciding);
-    assert_int_equal(policy_evaluate(&s, STR("EXECUTE-API:INVOKE"), STR("arn:x/GET/private"), NULL), POLICY_ALLOW);
+    struct policy_result result = ask(&s, "execute-api:Invoke", "arn:x/GET/private");
+    assert_int_equal(result.decision, POLICY_ALLOW);
+    assert_ptr_equal(result.deciding, &at[0]);
+    result = ask(&s, "execute-api:Invoke", "arn:x/GET/Private");
+    assert_int_equal(result.decision, POLICY_IMPLICIT_DENY);
+    assert_null(result.deciding);
+    assert_int_equal(ask(&s, "EXECUTE-API:INVOKE", "arn:x/GET/private").decision, POLICY_ALLOW);
     s.n = 3;
-    assert_int_equal(policy_evaluate(&s, STR("execute-api:Invoke"), STR("arn:x/GET/private"), &deciding),
-                     POLICY_EXPLICIT_DENY);
-    assert_ptr_equal(deciding, &at[2]);
+    result = ask(&s, "execute-api:Invoke", "arn:x/GET/private");
+    assert_int_equal(result.decision, POLICY_EXPLICIT_DENY);
+    assert_ptr_equal(result.deciding, &at[2]);
     s.n = 0;
-    assert_int_equal(policy_evaluate(&s, STR("execute-api:Invoke"), STR("arn:x/GET/private"), NULL),
-                     POLICY_IMPLICIT_DENY);
+    assert_int_equal(ask(&s, "execute-api:Invoke", "arn:x/GET/private").decision, POLICY_IMPLICIT_DENY);
+}
+
+/* Who is named how closely. */
+static void principals(void **state) {
+    (void)state;
+    static const struct policy_caller user = {STR_INIT("1"), STR_INIT("arn:u"), {0}},
+                                      session = {STR_INIT("1"), STR_INIT("arn:s"), STR_INIT("arn:r")},
+                                      stranger = {STR_INIT("2"), STR_INIT("arn:x"), {0}}, anonymous = {0};
+    static const struct {
+        struct policy_principal p;
+        const struct policy_caller *caller;
+        enum policy_closeness expected;
+    } rows[] = {
+        {{POLICY_ANYONE, STR_INIT("*")}, &user, POLICY_BY_ANYONE},
+        {{POLICY_ANYONE, STR_INIT("*")}, &anonymous, POLICY_BY_ANYONE},
+        {{POLICY_ACCOUNT, STR_INIT("1")}, &user, POLICY_BY_ACCOUNT},
+        {{POLICY_ACCOUNT, STR_INIT("1")}, &session, POLICY_BY_ACCOUNT},
+        {{POLICY_ACCOUNT, STR_INIT("1")}, &stranger, POLICY_BY_NOBODY},
+        {{POLICY_ACCOUNT, STR_INIT("1")}, &anonymous, POLICY_BY_NOBODY},
+        {{POLICY_ARN, STR_INIT("arn:u")}, &user, POLICY_BY_ARN},
+        {{POLICY_ARN, STR_INIT("arn:u")}, &stranger, POLICY_BY_NOBODY},
+        {{POLICY_ARN, STR_INIT("arn:s")}, &session, POLICY_BY_ARN},
+        {{POLICY_ARN, STR_INIT("arn:r")}, &session, POLICY_BY_ARN},
+        {{POLICY_ARN, STR_INIT("arn:r")}, &user, POLICY_BY_NOBODY},
+        {{POLICY_ARN, STR_INIT("")}, &anonymous, POLICY_BY_NOBODY},
+        {{POLICY_SERVICE, STR_INIT("arn:u")}, &user, POLICY_BY_NOBODY},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct policy_principal p = rows[i].p;
+        struct policy_statement at = {.allow = true,
+                                      .actions = everything,
+                                      .n_actions = 1,
+                                      .resources = everything,
+                                      .n_resources = 1,
+                                      .principals = &p,
+                                      .n_principals = 1};
+        const struct policy_statements s = {&at, 1, 1};
+        const struct policy_request rq = {.action = STR("a:b"), .resource = STR("r"), .caller = rows[i].caller};
+        struct policy_result result = policy_evaluate(&s, &rq);
+        assert_int_equal(result.decision == POLICY_ALLOW, rows[i].expected != POLICY_BY_NOBODY);
+        assert_int_equal(result.closeness, rows[i].expected);
+        at.allow = false;
+        result = policy_evaluate(&s, &rq);
+        assert_int_equal(result.decision == POLICY_EXPLICIT_DENY, rows[i].expected != POLICY_BY_NOBODY);
+    }
+}
+
+static void plain_text(void **state) {
+    (void)state;
+    assert_true(policy_matches(STR("a*c"), STR("a:b:c"), POLICY_TEXT));
+    assert_true(policy_matches(STR("a?c"), STR("a:c"), POLICY_TEXT));
+    assert_false(policy_matches(STR("A*"), STR("abc"), POLICY_TEXT));
 }
 
 int main(void) {
@@ -113,6 +169,8 @@ int main(void) {
         CASE("many stars do not take long", no_blow_up),
         CASE("short patterns mean what the definition says", all_short_ones),
         CASE("a Deny wins over an Allow, and nothing is no", decisions),
+        CASE("a condition's text has no segments", plain_text),
+        CASE("a principal is anyone, an account, a user, a role or one session", principals),
     };
     return cmocka_run_group_tests_name("policy", cases, NULL, NULL);
 }

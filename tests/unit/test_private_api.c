@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* handlers/private_api.c: bad settings are refused by name; each attempt is signed afresh, at most two. */
+/* handlers/private_api.c: bad settings are refused by name; each attempt is signed afresh, and there are few of them. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,7 +13,7 @@
 static struct arena arena;
 static struct scripted_server server;
 static struct private_api api;
-static struct http_response rs;
+static struct private_api_answer answer;
 static struct err e;
 
 static void set(const char *name, const char *value) {
@@ -56,8 +57,12 @@ static void stop(int requests) {
 }
 
 static bool call(const char *method, const char *query, const char *type, const char *body) {
-    struct private_api_call c = {str_of(method), str_of(query), str_of(type), str_of(body), 5000};
-    return private_api_exchange(&api, &c, &rs, &arena, &e);
+    struct private_api_call c = {.method = str_of(method),
+                                 .query = str_of(query),
+                                 .content_type = str_of(type),
+                                 .body = str_of(body),
+                                 .timeout_ms = 5000};
+    return private_api_exchange(&api, &c, &answer, &arena, &e);
 }
 
 static struct str dated(const char *status, int off_s, const char *body) {
@@ -107,6 +112,11 @@ static void bad_settings(void **state) {
     set("PRIVATE_API_KEY", NULL);
     set("PRIVATE_API_ROLE_ARN", "arn:aws:iam::1:user/x");
     refused("https://custom.example/x", "PRIVATE_API_ROLE_ARN");
+    set("PRIVATE_API_ROLE_ARN", NULL);
+    set("PRIVATE_API_HOST", "https://abc.example");
+    refused("https://custom.example/x", "PRIVATE_API_HOST");
+    set("PRIVATE_API_HOST", "abc.example\r\nX: y");
+    refused("https://custom.example/x", "PRIVATE_API_HOST");
 }
 
 static void inferred(void **state) {
@@ -172,7 +182,7 @@ static void corrected_clock(void **state) {
                                               {.bytes = dated("200 OK", offs[i], "{}")}};
         start(steps, 3);
         check_ok(call("POST", NULL, NULL, "x"), e);
-        assert_int_equal(rs.status, 200);
+        assert_int_equal(answer.response.status, 200);
         assert_true(api.skew_s - offs[i] < 5 && offs[i] - api.skew_s < 5);
         check_ok(call("POST", NULL, NULL, "x"), e); /* what was learnt is kept */
         stop(3);
@@ -192,7 +202,7 @@ static void one_correction(void **state) {
                                           {.bytes = dated("403 Forbidden", 9000, "{}")}};
     start(steps, 2);
     check_ok(call("GET", NULL, NULL, NULL), e);
-    assert_int_equal(rs.status, 403);
+    assert_int_equal(answer.response.status, 403);
     stop(2);
     scripted_close(&server);
 }
@@ -228,12 +238,247 @@ static void keys_read_anew(void **state) {
     scripted_close(&server);
 }
 
+static void joined_path(void **state) {
+    (void)state;
+    static const struct {
+        const char *base, *more, *target;
+    } cases[] = {{"/dev/private", "/items/1", "/dev/private/items/1"},
+                 {"/dev/", "/items", "/dev/items"},
+                 {"", "/items", "/items"},
+                 {"/dev/private", NULL, "/dev/private"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct scripted_step step = {.bytes = dated("200 OK", 0, "{}")};
+        char url[80], line[80];
+        scripted_start(&server, &step, 1);
+        snprintf(url, sizeof url, "http://%s%s", server.host_port, cases[i].base);
+        set("PRIVATE_API_URL", url);
+        check_ok(private_api_open(&api, &e), e);
+        struct private_api_call c = {.method = STR("GET"), .path = str_of(cases[i].more), .timeout_ms = 5000};
+        check_ok(private_api_exchange(&api, &c, &answer, &arena, &e), e);
+        stop(1);
+        snprintf(line, sizeof line, "GET %s HTTP/1.1", cases[i].target);
+        check_str(scripted_line(server.request[0]), str_of(line));
+        scripted_close(&server);
+    }
+}
+
+static void not_sendable(void **state) {
+    (void)state;
+    static char endless[70000];
+    memset(endless, 'a', sizeof endless);
+    const struct private_api_call cases[] = {
+        {.method = STR("GET"), .query = STR("a=1\r\nX: y")},
+        {.method = STR("GET"), .query = STR("a=1 b")},
+        {.method = STR("GET"), .query = STR("a=\0")},
+        {.method = STR("GET"), .query = STR("a#b")},
+        {.method = STR("GET"), .query = STR("a=%zz")},
+        {.method = STR("GET"), .query = STR("X-Amz-Signature=1&X-Amz-Algorithm=AWS4-HMAC-SHA256")},
+        {.method = STR("GET"), .query = {endless, sizeof endless}},
+        {.method = STR("GET"), .path = STR("items")},
+        {.method = STR("GET"), .path = STR("/a?b")},
+        {.method = STR("GET"), .path = STR("/a/../b")},
+        {.method = STR("GET"), .path = STR("/a\nb")},
+        {.method = STR("GE T")},
+        {.method = STR("")},
+        {.method = STR("POST"), .content_type = STR("text/plain\r\nX: y")},
+        {.method = STR("POST"), .content_type = STR("text/plain\0")},
+        {.method = STR("GET"), .trace_id = STR("Root=1\nX: y")},
+    };
+    start(NULL, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct private_api_call c = cases[i];
+        c.timeout_ms = 5000;
+        if (private_api_exchange(&api, &c, &answer, &arena, &e)) fail_msg("case %zu was sent", i);
+        if (answer.fault != UPSTREAM_BAD_REQUEST) fail_msg("case %zu: fault %d: %s", i, (int)answer.fault, e.msg);
+        assert_int_equal(answer.attempts, 0);
+    }
+    stop(0);
+    scripted_close(&server);
+}
+
+static void trace_unsigned(void **state) {
+    (void)state;
+    const struct scripted_step step = {.bytes = dated("200 OK", 0, "{}")};
+    struct private_api_call c = {.method = STR("GET"), .trace_id = STR("Root=1-2-3;Sampled=1"), .timeout_ms = 5000};
+    start(&step, 1);
+    check_ok(private_api_exchange(&api, &c, &answer, &arena, &e), e);
+    stop(1);
+    check_text(scripted_field(server.request[0], "X-Amzn-Trace-Id"), "Root=1-2-3;Sampled=1");
+    assert_true(str_find(scripted_field(server.request[0], "Authorization"), STR("trace")) == SIZE_MAX);
+    scripted_close(&server);
+}
+
+/* A clock an hour off, told by the sentence alone: there is no Date. */
+static struct str expired_at(int off_s) {
+    char body[200], date[32];
+    struct tm tm;
+    time_t t = time(NULL) + off_s;
+    strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", gmtime_r(&t, &tm));
+    snprintf(body, sizeof body, "{\"message\":\"Signature expired: 2 is now earlier than 3 (%s - 5 min.)\"}", date);
+    return scripted_answer("403 Forbidden", "x-amzn-ErrorType: InvalidSignatureException\r\n", str_of(body), &arena);
+}
+
+static void clock_in_sentence(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {{.bytes = expired_at(3600)}, {.bytes = dated("200 OK", 0, "{}")}};
+    start(steps, 2);
+    check_ok(call("POST", NULL, NULL, "x"), e);
+    assert_int_equal(answer.response.status, 200);
+    assert_int_equal(answer.attempts, 2);
+    assert_in_range(api.skew_s, 3595, 3605);
+    stop(2);
+    scripted_close(&server);
+}
+
+/* A request that was held up is too old though both clocks agree: a new date is all it needs. */
+static void held_up(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {{.bytes = expired_at(0)}, {.bytes = dated("200 OK", 0, "{}")}};
+    start(steps, 2);
+    check_ok(call("GET", NULL, NULL, NULL), e);
+    assert_int_equal(answer.response.status, 200);
+    stop(2);
+    scripted_close(&server);
+}
+
+static void not_the_clock(void **state) {
+    (void)state;
+    static const char *const classes[] = {"AccessDeniedException", "ForbiddenException", "ExpiredTokenException",
+                                          "MissingAuthenticationTokenException", "UnrecognizedClientException"};
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        char fields[200];
+        snprintf(fields, sizeof fields, "Date: Mon, 01 Jan 2024 00:00:00 GMT\r\nx-amzn-ErrorType: %s\r\n", classes[i]);
+        const struct scripted_step step = {.bytes = scripted_answer("403 No", fields, STR("{}"), &arena)};
+        start(&step, 1);
+        check_ok(call("GET", NULL, NULL, NULL), e);
+        assert_int_equal(api.skew_s, 0);
+        stop(1);
+        scripted_close(&server);
+    }
+}
+
+static void busy_api(void **state) {
+    (void)state;
+    static const char *const busy[] = {"429 Slow", "502 Bad", "503 Busy", "504 Late"};
+    for (size_t i = 0; i < sizeof busy / sizeof *busy; i++) {
+        const struct scripted_step steps[] = {{.bytes = dated(busy[i], 0, "{}")},
+                                              {.bytes = dated(busy[i], 0, "{}")},
+                                              {.bytes = dated("200 OK", 0, "{}")}};
+        start(steps, 3);
+        check_ok(call("GET", NULL, NULL, NULL), e);
+        assert_int_equal(answer.response.status, 200);
+        assert_int_equal(answer.fault, UPSTREAM_OK);
+        assert_int_equal(answer.attempts, 3);
+        stop(3);
+        scripted_close(&server);
+        start(steps, 3);
+        check_ok(call("POST", NULL, NULL, "x"), e);
+        assert_int_equal(answer.response.status, busy[i][2] - '0' + 10 * (busy[i][1] - '0') + 100 * (busy[i][0] - '0'));
+        assert_int_equal(answer.attempts, 1);
+        stop(1);
+        scripted_close(&server);
+    }
+}
+
+static void three_at_most(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {{.bytes = dated("503 Busy", 0, "{}")},
+                                          {.bytes = dated("503 Busy", 0, "{}")},
+                                          {.bytes = dated("503 Busy", 0, "{}")},
+                                          {.bytes = dated("200 OK", 0, "{}")}};
+    start(steps, 4);
+    check_ok(call("GET", NULL, NULL, NULL), e);
+    assert_int_equal(answer.response.status, 503);
+    assert_int_equal(answer.fault, UPSTREAM_FAILURE);
+    stop(3);
+    scripted_close(&server);
+}
+
+static void asked_to_wait(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {
+        {.bytes = scripted_answer("503 Busy", "Retry-After: 60\r\n", STR("{}"), &arena)}};
+    start(steps, 1);
+    check_ok(call("GET", NULL, NULL, NULL), e); /* it has 5 s */
+    assert_int_equal(answer.response.status, 503);
+    stop(1);
+    scripted_close(&server);
+}
+
+static void disconnected(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {{.bytes = dated("200 OK", 0, "{}")}, {.bytes = dated("200 OK", 0, "{}")}};
+    start(steps, 2);
+    check_ok(call("GET", NULL, NULL, NULL), e);
+    private_api_disconnect(&api);
+    check_ok(call("GET", NULL, NULL, NULL), e);
+    stop(2);
+    assert_int_equal(server.connections, 2);
+    scripted_close(&server);
+}
+
+enum { THREADS = 6, CALLS = 4 };
+
+/* An arena of its own, as each invocation has one. */
+static void *caller(void *user) {
+    int *bad = user;
+    struct arena own;
+    struct err why;
+    struct private_api_answer got;
+    const struct private_api_call c = {.method = STR("GET"), .timeout_ms = 20000};
+    arena_init(&own, 32 << 20);
+    for (int i = 0; i < CALLS; i++)
+        *bad += !private_api_exchange(&api, &c, &got, &own, &why) || got.response.status != 200;
+    arena_close(&own);
+    return NULL;
+}
+
+static void threads(void **state) {
+    (void)state;
+    struct scripted_step steps[THREADS * CALLS + 1];
+    pthread_t thread[THREADS];
+    int bad[THREADS] = {0};
+    steps[0] = (struct scripted_step){.bytes = expired_at(7200)}; /* one of them learns it for all */
+    for (size_t i = 1; i < THREADS * CALLS + 1; i++)
+        steps[i] = (struct scripted_step){.bytes = dated("200 OK", 7200, "{}")};
+    start(steps, THREADS * CALLS + 1);
+    for (size_t i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&thread[i], NULL, caller, &bad[i]), 0);
+    for (size_t i = 0; i < THREADS; i++) assert_int_equal(pthread_join(thread[i], NULL), 0);
+    for (size_t i = 0; i < THREADS; i++) assert_int_equal(bad[i], 0);
+    assert_in_range(api.skew_s, 7195, 7205);
+    stop(THREADS * CALLS + 1);
+    assert_in_range(server.connections, 1, THREADS);
+    scripted_close(&server);
+}
+
+static void too_long(void **state) {
+    (void)state;
+    const struct scripted_step step = {.bytes = STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n700000\r\n"),
+                                       .delay_ms = 0};
+    size_t n = 7 << 20;
+    struct buf b;
+    struct arena big;
+    arena_init(&big, 64 << 20);
+    buf_init(&b, 16 << 20, &big);
+    buf_add(&b, step.bytes);
+    memset(buf_room(&b, n), 'x', n);
+    const struct scripted_step all = {.bytes = buf_str(&b), .close = true};
+    start(&all, 1);
+    assert_false(call("GET", NULL, NULL, NULL));
+    assert_int_equal(answer.fault, UPSTREAM_TOO_LONG);
+    stop(1);
+    scripted_close(&server);
+    arena_close(&big);
+}
+
 static void no_time(void **state) {
     (void)state;
     start(NULL, 0);
     struct private_api_call c = {.method = STR("GET"), .timeout_ms = 0};
-    assert_false(private_api_exchange(&api, &c, &rs, &arena, &e));
+    assert_false(private_api_exchange(&api, &c, &answer, &arena, &e));
     assert_int_equal(e.kind, ERR_TIMEOUT);
+    assert_int_equal(answer.fault, UPSTREAM_TIMEOUT);
+    assert_int_equal(answer.attempts, 0);
     stop(0);
     scripted_close(&server);
 }
@@ -253,6 +498,18 @@ int main(void) {
         API_CASE("a small skew, no date or another status is no reason to try again", no_correction),
         API_CASE("keys are read anew for every call", keys_read_anew),
         API_CASE("without time left nothing is sent", no_time),
+        API_CASE("a call's path follows the URL's with one slash between", joined_path),
+        API_CASE("what cannot be sent as it is is refused before anything is sent", not_sendable),
+        API_CASE("the trace id is sent and not signed", trace_unsigned),
+        API_CASE("their clock is read from the refusal's sentence, without a Date", clock_in_sentence),
+        API_CASE("a request that was held up is signed and sent once more", held_up),
+        API_CASE("a refusal of policy, key, token or route is none of the clock's, whatever the Date", not_the_clock),
+        API_CASE("a busy API is tried again for GET, never for POST", busy_api),
+        API_CASE("a busy API is tried three times at most", three_at_most),
+        API_CASE("a pause that the time left does not allow ends the call with the answer there is", asked_to_wait),
+        API_CASE("after private_api_disconnect the next call connects anew", disconnected),
+        API_CASE("threads call at once, each on a connection of its own, and share what one learnt", threads),
+        API_CASE("an answer over 6 MiB is refused, not cut", too_long),
     };
     return cmocka_run_group_tests_name("private_api", tests, NULL, NULL);
 }

@@ -2,11 +2,11 @@
 /* handlers/public.c against a scripted private API: what is forwarded, what comes back, and what is never told. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "apigw.h"
 #include "check.h"
+#include "clock.h"
 #include "handlers.h"
 #include "json.h"
 #include "log.h"
@@ -18,10 +18,11 @@
 
 static struct arena arena;
 static struct scripted_server server;
-static struct public_clients clients = {PTHREAD_MUTEX_INITIALIZER, NULL};
+static struct private_api api;
 static struct http_response rs;
 static struct err e;
 static FILE *log_file;
+static struct str trace;
 
 static int set_up(void **state) {
     (void)state;
@@ -33,6 +34,7 @@ static int set_up(void **state) {
     setenv("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "own-secret", 1);
     setenv("AWS_SESSION_TOKEN", PLANTED, 1);
+    trace = (struct str){0};
     log_file = tmpfile();
     arena_init(&arena, 96 << 20);
     if (log_file) log_open(LOG_JSON, LOG_TRACE, fileno(log_file));
@@ -55,19 +57,19 @@ static void open_api(void) {
     char url[80];
     snprintf(url, sizeof url, "http://%s/dev/private", server.host_port);
     setenv("PRIVATE_API_URL", url, 1);
-    check_ok(public_init(&clients, &e), e);
+    check_ok(public_init(&api, &e), e);
 }
 
 static void stop(void) {
-    public_close(&clients);
+    private_api_close(&api);
     scripted_stop(&server);
 }
 
 static bool handle_until(struct str payload, int64_t deadline_ms) {
-    struct lambda_invocation inv = {.payload = payload, .arena = &arena, .deadline_ms = deadline_ms};
+    struct lambda_invocation inv = {.payload = payload, .arena = &arena, .deadline_ms = deadline_ms, .trace_id = trace};
     struct buf b;
     buf_init(&b, LAMBDA_MAX_REPLY_BYTES, &arena);
-    if (!public_handle(&clients, &inv, &b, &e) || !buf_ok(&b, &e)) return false;
+    if (!public_handle(&api, &inv, &b, &e) || !buf_ok(&b, &e)) return false;
     check_ok(apigw_read_reply(buf_str(&b), &rs, &arena, &e), e);
     return true;
 }
@@ -157,11 +159,14 @@ static void refusals(void **state) {
         {"403 Forbidden", "UnrecognizedClientException:http://internal.amazon.com/", "UnrecognizedClientException",
          "403", 502},
         {"403 Forbidden", "ExpiredTokenException", "ExpiredTokenException", "403", 502},
+        {"403 Forbidden", "ANewException", "ANewException", "403", 502},
         {"400 Bad", "ANewException", "ANewException", "400", 502},
-        {"403 Forbidden", "", "UpstreamRefusal", "403", 502},
-        {"403 Forbidden", PLANTED, "UpstreamRefusal", "403", 502}, /* no plain word: a dash is in it */
-        {"429 Slow", "", "UpstreamRefusal", "429", 502},
-        {"302 Found", "", "UpstreamRefusal", "302", 502},
+        {"403 Forbidden", "", "UpstreamForbidden", "403", 502},
+        {"403 Forbidden", PLANTED, "UpstreamForbidden", "403", 502}, /* no plain word: a dash is in it */
+        {"404 Gone", "", "UpstreamRefusal", "404", 502},
+        {"429 Slow", "", "UpstreamThrottled", "429", 502},
+        {"429 Slow", "LimitExceededException", "LimitExceededException", "429", 502},
+        {"302 Found", "", "UpstreamRedirect", "302", 502},
         {"500 Error", "", "UpstreamFailure", "500", 502},
         {"502 Bad", "InternalServerErrorException", "InternalServerErrorException", "502", 502},
         {"504 Slow", "", "UpstreamFailure", "504", 504},
@@ -193,7 +198,7 @@ static void not_json(void **state) {
     static const char *const bodies[] = {"", "<html>", "{\"a\":", PLANTED, "\xff"};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         one("rest-get-public.json", ok_answer(bodies[i]));
-        check_failure(502, "UpstreamNotJson", "200", NULL);
+        check_failure(502, "UpstreamNotJson", "200", "up-1");
         check_nothing_told();
         scripted_close(&server);
     }
@@ -218,22 +223,16 @@ static void cut_answers(void **state) {
     scripted_close(&server);
 }
 
-static int64_t now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void too_slow(void **state) {
     (void)state;
     const struct scripted_step step = {.bytes = ok_answer("{}"), .delay_ms = 20000};
     scripted_start(&server, &step, 1);
     open_api();
-    int64_t began = now_ms();
+    int64_t began = clock_unix_ms();
     check_ok(handle_until(sample_read("rest-get-public.json", &arena), began + 500), e);
-    assert_true(now_ms() < began + 5000);
+    assert_true(clock_unix_ms() < began + 5000);
     check_failure(504, "UpstreamTimeout", "null", NULL);
-    check_ok(handle_until(sample_read("rest-get-public.json", &arena), now_ms() + 100),
+    check_ok(handle_until(sample_read("rest-get-public.json", &arena), clock_unix_ms() + 100),
              e); /* less than the own reply needs */
     check_failure(504, "UpstreamTimeout", "null", NULL);
     stop();
@@ -276,9 +275,90 @@ static void sent_once(void **state) {
     open_api();
     check_ok(handle(sample_read("rest-get-public.json", &arena)), e);
     check_ok(handle(sample_read("rest-post-public.json", &arena)), e);
-    check_failure(502, "UpstreamUnreachable", "null", NULL);
+    check_failure(502, "UpstreamConnectionDied", "null", NULL);
+    assert_true(str_find(rs.body, STR("it was not sent twice")) != SIZE_MAX);
     stop();
     assert_int_equal(server.requests, 2);
+    scripted_close(&server);
+}
+
+static void log_of_a_call(void **state) {
+    (void)state;
+    one("rest-get-public.json",
+        scripted_answer("200 OK", "x-amzn-RequestId: up-1\r\nx-amz-apigw-id: JKL2fE=\r\n", STR("{}"), &arena));
+    assert_true(str_find(logged(), STR("answered 200: 1 attempt, ")) != SIZE_MAX);
+    assert_true(str_find(logged(), STR(" ms, upstream status 200, upstream request up-1, apigw JKL2fE=, 2 bytes")) !=
+                SIZE_MAX);
+    scripted_close(&server);
+    one("rest-get-public.json", scripted_answer("200 OK", "x-amzn-RequestId: a b " PLANTED "\r\n", STR("{}"), &arena));
+    assert_true(str_find(logged(), STR("upstream request -, apigw -,")) != SIZE_MAX);
+    check_nothing_told();
+    scripted_close(&server);
+}
+
+static void trace_passed_on(void **state) {
+    (void)state;
+    one("rest-get-public.json", ok_answer("{}"));
+    check_text(scripted_field(server.request[0], "X-Amzn-Trace-Id"), "Root=1-67d3f730-000386771e30cfc4854252de");
+    scripted_close(&server);
+    trace = STR("Root=1-own;Parent=2;Sampled=1");
+    one("rest-get-public.json", ok_answer("{}"));
+    check_text(scripted_field(server.request[0], "X-Amzn-Trace-Id"), "Root=1-own;Parent=2;Sampled=1");
+    assert_true(str_find(scripted_field(server.request[0], "Authorization"), STR("trace")) == SIZE_MAX);
+    scripted_close(&server);
+}
+
+/* What AWS would have computed had it seen another host; the token is in there. */
+static void mismatch_explained(void **state) {
+    (void)state;
+    const char *body =
+        "{\"message\":\"The request signature we calculated does not match the signature you provided. Check your AWS "
+        "Secret Access Key and signing method. Consult the service documentation for details.\\n\\nThe Canonical "
+        "String "
+        "for this request should have been\\n'GET\\n/dev/private\\nclient=curl\\naccept:application/json\\n"
+        "host:other.example\\nx-amz-date:20250314T093024Z\\nx-amz-security-token:" PLANTED "\\n\\n"
+        "accept;host;x-amz-date;x-amz-security-token\\n"
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'\\n\\nThe String-to-Sign should have been\\n"
+        "'AWS4-HMAC-SHA256\\n20250314T093024Z\\n20250314/eu-central-1/execute-api/aws4_request\\n"
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'\\n\"}";
+    one("rest-get-public.json",
+        scripted_answer("403 Forbidden", "x-amzn-ErrorType: InvalidSignatureException\r\n", str_of(body), &arena));
+    check_failure(502, "InvalidSignatureException", "403", NULL);
+    assert_true(str_find(logged(), STR("refused because of host: ")) != SIZE_MAX);
+    assert_true(str_find(logged(), STR("host:other.example")) != SIZE_MAX);
+    check_nothing_told();
+    scripted_close(&server);
+}
+
+static void unsendable(void **state) {
+    (void)state;
+    static const char *const events[] = {
+        "{\"httpMethod\":\"POST\",\"path\":\"/public\",\"headers\":{\"Content-Type\":\"a\\r\\nb: c\"},\"body\":\"x\","
+        "\"requestContext\":{}}",
+        "{\"version\":\"2.0\",\"rawPath\":\"/"
+        "public\",\"rawQueryString\":\"X-Amz-Signature=1\",\"requestContext\":{\"http\":{"
+        "\"method\":\"GET\",\"path\":\"/public\"}}}"};
+    scripted_start(&server, NULL, 0);
+    open_api();
+    for (size_t i = 0; i < 2; i++) {
+        check_ok(handle(str_of(events[i])), e);
+        check_failure(400, "BadRequest", "null", NULL);
+    }
+    stop();
+    assert_int_equal(server.requests, 0);
+    scripted_close(&server);
+}
+
+static void restored(void **state) {
+    (void)state;
+    const struct scripted_step steps[] = {{.bytes = ok_answer("{}")}, {.bytes = ok_answer("{}")}};
+    scripted_start(&server, steps, 2);
+    open_api();
+    check_ok(handle(sample_read("rest-get-public.json", &arena)), e);
+    check_ok(public_after_restore(&api, &e), e);
+    check_ok(handle(sample_read("rest-get-public.json", &arena)), e);
+    stop();
+    assert_int_equal(server.connections, 2);
     scripted_close(&server);
 }
 
@@ -300,11 +380,11 @@ static void bad_events(void **state) {
 static void bad_url(void **state) {
     (void)state;
     setenv("PRIVATE_API_URL", "http://example.com/dev/private", 1);
-    assert_false(public_init(&clients, &e));
+    assert_false(public_init(&api, &e));
     assert_int_equal(e.kind, ERR_CONFIG);
     assert_non_null(strstr(e.msg, "PRIVATE_API_URL"));
     unsetenv("PRIVATE_API_URL");
-    assert_false(public_init(&clients, &e));
+    assert_false(public_init(&api, &e));
     assert_non_null(strstr(e.msg, "PRIVATE_API_URL is not set"));
 }
 
@@ -324,6 +404,11 @@ int main(void) {
         PUBLIC_CASE("a refused connection is 502", nobody_there),
         PUBLIC_CASE("unusable keys are 502, told to the log only, and nothing is sent", bad_keys),
         PUBLIC_CASE("a POST whose connection dies is not sent again", sent_once),
+        PUBLIC_CASE("a call's line tells time, attempts and the ids of both sides", log_of_a_call),
+        PUBLIC_CASE("the trace goes on: the invocation's, else the event's", trace_passed_on),
+        PUBLIC_CASE("a mismatch is explained in the log at DEBUG, secrets masked", mismatch_explained),
+        PUBLIC_CASE("a request that cannot be passed on is 400 and nothing is sent", unsendable),
+        PUBLIC_CASE("restored from a snapshot, it connects anew", restored),
         PUBLIC_CASE("a bad event is a function error and nothing is sent", bad_events),
         PUBLIC_CASE("a missing or open URL is an init error that names it", bad_url),
     };

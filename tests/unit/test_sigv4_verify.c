@@ -1,105 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sigv4/sigv4_verify.c: at least one negative case for each check, in the order of the checks. */
-#include "check.h"
-#include "sigv4_stages.h"
-
-enum { NOW = 1440938160 }; /* 20150830T123600Z */
-
-#define MISMATCH "The request signature we calculated does not match the signature you provided."
-
-static struct arena arena;
-static const struct sigv4_keys USER = {
-    STR_INIT("AKIDEXAMPLE"), STR_INIT("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), {0}};
-static const struct sigv4_keys ROLE = {STR_INIT("ASIDEXAMPLE"), STR_INIT("secret"), STR_INIT("tok+en==")};
-static const struct sigv4_scope SCOPE = {
-    .region = STR_INIT("eu-west-1"), .service = STR_INIT("execute-api"), .unix_s = NOW};
-
-static bool find_keys(void *user, struct str id, struct sigv4_keys *keys) {
-    (void)user;
-    *keys = str_eq(id, ROLE.id) ? ROLE : USER;
-    return str_eq(id, ROLE.id) || str_eq(id, USER.id);
-}
-
-static const struct sigv4_verifier VERIFIER = {.region = STR_INIT("eu-west-1"),
-                                               .service = STR_INIT("execute-api"),
-                                               .unix_s = NOW,
-                                               .max_skew_s = 300,
-                                               .find_keys = find_keys};
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 256 * 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
-static void add(struct http_request *rq, const char *name, const char *value) {
-    struct err e;
-    check_ok(http_field_add(&rq->fields, str_of(name), str_of(value), &arena, &e), e);
-}
-
-static struct http_request fresh(void) {
-    struct http_request rq = {
-        .method = STR("POST"), .path = STR("/dev/private"), .query = STR("a=1&b=x%20y"), .body = STR("{\"k\":1}")};
-    add(&rq, "Host", "api.execute-api.eu-west-1.amazonaws.com");
-    add(&rq, "Content-Type", "application/json");
-    return rq;
-}
-
-static struct http_request signed_by(const struct sigv4_keys *keys, const struct sigv4_scope *scope) {
-    struct http_request rq = fresh();
-    struct err e;
-    check_ok(sigv4_sign(&rq, keys, scope, &arena, &e), e);
-    return rq;
-}
-
-static struct http_field *field(struct http_request *rq, const char *name) {
-    for (size_t i = 0; i < rq->fields.n; i++)
-        if (str_eq_nocase(rq->fields.at[i].name, str_of(name))) return &rq->fields.at[i];
-    fail_msg("no field %s", name);
-    return NULL;
-}
+#include "signed_request.h"
+#include "sigv4_secret.h"
 
 static void drop(struct http_request *rq, const char *name) {
     *field(rq, name) = rq->fields.at[rq->fields.n - 1];
     rq->fields.n--;
-}
-
-/* Replaces the first `from` in the Authorization value. */
-static void edit(struct http_request *rq, const char *from, const char *to) {
-    struct http_field *f = field(rq, "Authorization");
-    struct buf b;
-    size_t at = str_find(f->value, str_of(from));
-    assert_true(at != SIZE_MAX);
-    buf_init(&b, 100000, &arena);
-    buf_add(&b, (struct str){f->value.p, at});
-    buf_add(&b, str_of(to));
-    buf_add(&b, (struct str){f->value.p + at + strlen(from), f->value.n - at - strlen(from)});
-    f->value = buf_str(&b);
-}
-
-static struct sigv4_verdict judge(const struct http_request *rq, const struct sigv4_verifier *v) {
-    struct sigv4_verdict verdict;
-    struct err e;
-    check_ok(sigv4_verify(rq, v, &verdict, &arena, &e), e);
-    return verdict;
-}
-
-static void check_fault(const struct http_request *rq, enum sigv4_fault fault, const char *message) {
-    struct sigv4_verdict verdict = judge(rq, &VERIFIER);
-    check_str(verdict.message, str_of(message));
-    assert_int_equal(verdict.fault, fault);
-}
-
-static void check_mismatch(const struct http_request *rq) {
-    struct sigv4_verdict verdict = judge(rq, &VERIFIER);
-    assert_int_equal(verdict.fault, SIGV4_INVALID_SIGNATURE);
-    assert_true(str_starts(verdict.message, STR(MISMATCH)));
 }
 
 static void accepts(void **state) {
@@ -157,7 +63,7 @@ static void no_authorization(void **state) {
     (void)state;
     struct http_request rq = fresh();
     check_fault(&rq, SIGV4_MISSING_AUTHENTICATION_TOKEN, "Missing Authentication Token");
-    rq.query = STR("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00");
+    rq.query = STR("X-Amz-Signature=00");
     check_fault(&rq, SIGV4_MISSING_AUTHENTICATION_TOKEN, "Missing Authentication Token");
 }
 
@@ -350,7 +256,7 @@ static void unknown_key(void **state) {
     check_fault(&rq, SIGV4_UNRECOGNIZED_CLIENT, invalid);
     rq = signed_by(&zero, &SCOPE);
     check_fault(&rq, SIGV4_UNRECOGNIZED_CLIENT, invalid);
-    rq.query = STR("%"); /* the unknown key is the earlier fault */
+    rq.body = STR("{}"); /* the unknown key is the earlier fault */
     check_fault(&rq, SIGV4_UNRECOGNIZED_CLIENT, invalid);
 }
 
@@ -379,14 +285,9 @@ static void wrong_token(void **state) {
 static void payload_hash(void **state) {
     (void)state;
     struct sigv4_scope scope = SCOPE;
-    struct err e;
     scope.send_body_hash = true;
     struct http_request rq = signed_by(&USER, &scope);
     rq.body = STR("{\"k\":2}");
-    check_mismatch(&rq);
-    rq = fresh();
-    add(&rq, "X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD");
-    check_ok(sigv4_sign(&rq, &USER, &SCOPE, &arena, &e), e);
     check_mismatch(&rq);
     rq = signed_by(&USER, &SCOPE); /* the signature is right, the unsigned claim is not */
     add(&rq, "X-Amz-Content-Sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
@@ -422,16 +323,22 @@ static void target_faults(void **state) {
     struct http_request rq = signed_by(&USER, &SCOPE);
     struct buf many;
     rq.query = STR("a=%4");
-    check_fault(&rq, SIGV4_INVALID_SIGNATURE,
-                "The request cannot be canonicalised: 'query string: bad %-escape at byte 0 of an encoded text'.");
+    check_fault(&rq, SIGV4_MALFORMED_QUERY, "Incomplete trailing escape % sequence");
+    rq.query = STR("a=%4g&b");
+    check_fault(&rq, SIGV4_MALFORMED_QUERY, "Illegal hex character in escape % pattern: %4g");
     rq = signed_by(&USER, &SCOPE);
     rq.query = STR("a=1&b=x%20y&X-Amz-Signature=evil");
     check_fault(&rq, SIGV4_INVALID_SIGNATURE,
                 "The request has an Authorization header and a signature in its query string.");
     rq.query = (struct str){0};
-    rq.path = STR("dev/private");
-    check_fault(&rq, SIGV4_INVALID_SIGNATURE,
-                "The request cannot be canonicalised: 'the path does not start with '/''.");
+    static const char *const paths[] = {"", "dev/private", "/a%4", "/a%zz/", "/..", "/a/../..", "/a/./../b/../../c"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        rq.path = str_of(paths[i]);
+        check_fault(&rq, SIGV4_MALFORMED_REQUEST, "");
+    }
+    rq.path = STR("/a/b/../../dev/../dev/private");
+    check_mismatch(&rq);
+    rq.path = STR("/dev/private");
     buf_init(&many, 10000, &arena);
     for (int i = 0; i < HTTP_MAX_FIELDS + 1; i++) buf_addf(&many, "a%d&", i);
     rq.query = buf_str(&many);
@@ -501,8 +408,27 @@ static void no_memory(void **state) {
     assert_true(enough);
 }
 
+static void secrets_compared(void **state) {
+    (void)state;
+    enum { MOST = 100 };
+    char one[MOST], other[MOST];
+    memset(one, 's', sizeof one);
+    memset(other, 's', sizeof other);
+    for (size_t n = 0; n <= MOST; n++) {
+        assert_true(sigv4_secret_eq((struct str){one, n}, (struct str){other, n}));
+        if (n) assert_false(sigv4_secret_eq((struct str){one, n}, (struct str){other, n - 1}));
+        for (size_t i = 0; i < n; i++) {
+            other[i] ^= (char)(1 << i % 8);
+            assert_false(sigv4_secret_eq((struct str){one, n}, (struct str){other, n}));
+            other[i] = 's';
+        }
+    }
+    assert_true(sigv4_secret_eq((struct str){0}, STR("")));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        CASE("secrets are equal when every byte is", secrets_compared),
         CASE("what sigv4_sign signed is accepted", accepts),
         CASE("added hop fields, spaces, case and another spelling of the query do no harm", accepts_what_hops_do),
         CASE("a Date field in basic format will do, and parts may come in any order", date_field_only),

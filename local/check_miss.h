@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why did no statement allow it? The one that came nearest, and where it parts from what was asked. */
+#ifndef LOCAL_CHECK_MISS_H
+#define LOCAL_CHECK_MISS_H
+
+#include "execute_arn.h"
+#include "policy.h"
+
+enum check_miss_kind {
+    CHECK_MISS_NONE,      /* no statement allows the action on anything */
+    CHECK_MISS_RESOURCE,  /* `part` of its Resource differs: it has `has`, asked for was `wants` */
+    CHECK_MISS_WHOLE,     /* no single part differs, the Resource as a whole does */
+    CHECK_MISS_CONDITION, /* its Condition on the key `has` does not hold */
+};
+
+struct check_miss {
+    enum check_miss_kind kind;
+    const struct policy_statement *statement;
+    struct str resource; /* of the statement */
+    enum execute_arn_part part;
+    struct str has, wants; /* has may be absent: the text ends before */
+};
+
+/* Of an identity policy that did not allow the request. */
+struct check_miss check_miss_nearest(const struct policy_statements *s, const struct policy_request *rq);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flags.h"
+
+#include <string.h>
+
+static bool keep(struct flags *f, size_t flag, const char *value, struct err *e) {
+    if (!f->known[flag].repeats && flags_value(f, flag))
+        return err_set(e, ERR_CONFIG, "%s is given twice", f->known[flag].name);
+    if (f->n_given == FLAGS_MAX_GIVEN) return err_set(e, ERR_LIMIT, "more than %d flags", FLAGS_MAX_GIVEN);
+    f->given[f->n_given].flag = flag;
+    f->given[f->n_given++].value = value;
+    return true;
+}
+
+/* What argv[*i] lacks may be argv[*i + 1]. */
+static bool keep_valued(struct flags *f, size_t flag, const char *value, int argc, char **argv, int *i, struct err *e) {
+    if (!value && *i + 1 >= argc) return err_set(e, ERR_CONFIG, "%s needs a value", f->known[flag].name);
+    return keep(f, flag, value ? value : argv[++*i], e);
+}
+
+static bool read_long(struct flags *f, int argc, char **argv, int *i, struct err *e) {
+    const char *arg = argv[*i], *equals = strchr(arg, '=');
+    size_t n = equals ? (size_t)(equals - arg) : strlen(arg);
+    for (size_t k = 0; k < f->n_known; k++) {
+        const struct flag *flag = &f->known[k];
+        if (strlen(flag->name) != n || strncmp(flag->name, arg, n) != 0) continue;
+        if (flag->has_value) return keep_valued(f, k, equals ? equals + 1 : NULL, argc, argv, i, e);
+        if (equals) return err_set(e, ERR_CONFIG, "%s takes no value", flag->name);
+        return keep(f, k, "", e);
+    }
+    return err_set(e, ERR_CONFIG, "unknown flag %.*s", (int)(n < 100 ? n : 100), arg);
+}
+
+/* "-ik", "-XPOST", "-X POST" */
+static bool read_brief(struct flags *f, int argc, char **argv, int *i, struct err *e) {
+    for (const char *p = argv[*i] + 1; *p; p++) {
+        size_t k = 0;
+        while (k < f->n_known && f->known[k].brief != *p) k++;
+        if (k == f->n_known) return err_set(e, ERR_CONFIG, "unknown flag -%c", *p);
+        if (f->known[k].has_value) return keep_valued(f, k, p[1] ? p + 1 : NULL, argc, argv, i, e);
+        if (!keep(f, k, "", e)) return false;
+    }
+    return true;
+}
+
+bool flags_read(struct flags *f, const struct flag *known, size_t n_known, int argc, char **argv, struct err *e) {
+    bool words_only = false;
+    *f = (struct flags){.known = known, .n_known = n_known};
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i];
+        if (!words_only && strcmp(arg, "--") == 0) {
+            words_only = true;
+        } else if (words_only || arg[0] != '-' || !arg[1]) {
+            if (f->n_words == FLAGS_MAX_WORDS) return err_set(e, ERR_CONFIG, "too many words: %.100s", arg);
+            f->words[f->n_words++] = arg;
+        } else if (!(arg[1] == '-' ? read_long(f, argc, argv, &i, e) : read_brief(f, argc, argv, &i, e))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *flags_value(const struct flags *f, size_t flag) {
+    for (size_t i = f->n_given; i-- > 0;)
+        if (f->given[i].flag == flag) return f->given[i].value;
+    return NULL;
+}

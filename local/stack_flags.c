@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Region, account and stack name are checked by the template's reader. */
+#include "stack_flags.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool read_parameter(const char *text, struct http_fields *parameters, struct arena *a, struct err *e) {
+    struct str name, value = str_of(text);
+    if (!str_cut(&value, '=', &name) || !name.n)
+        return err_set(e, ERR_CONFIG, "--parameter wants NAME=VALUE, not %.100s", text);
+    if (!value.p) value = STR("");
+    if (http_field_count(parameters, name))
+        return err_set(e, ERR_CONFIG, "--parameter is given twice for %.*s", STR_ARG(name));
+    return http_field_add(parameters, name, value, a, e);
+}
+
+/* The flag's value, or the first variable that is set and not empty, or `otherwise`. */
+static struct str value_of(const struct flags *f, size_t flag, const char *const variables[], const char *otherwise) {
+    const char *given = flags_value(f, flag);
+    for (; !given && *variables; variables++) {
+        const char *value = getenv(*variables);
+        if (value && *value) given = value;
+    }
+    return str_of(given ? given : otherwise);
+}
+
+bool stack_flags_read(const struct flags *f, struct model_options *options, struct http_fields *parameters,
+                      struct arena *a, struct err *e) {
+    static const char *const regions[] = {"AWS_REGION", "AWS_DEFAULT_REGION", NULL}, *const none[] = {NULL};
+    *parameters = (struct http_fields){0};
+    *options = (struct model_options){
+        .template_path = value_of(f, STACK_TEMPLATE, none, "template.yaml").p,
+        .callers_path = flags_value(f, STACK_CALLERS),
+        .callers_account = str_of(flags_value(f, STACK_CALLERS_ACCOUNT)),
+        .region = value_of(f, STACK_REGION, regions, "us-east-1"),
+        .account_id = value_of(f, STACK_ACCOUNT, none, "123456789012"),
+        .stack_name = value_of(f, STACK_NAME, none, "lambda-iam-c"),
+        .parameters = parameters,
+    };
+    if (options->callers_account.p && !options->callers_path)
+        return err_set(e, ERR_CONFIG, "--callers-account wants --callers");
+    for (size_t i = 0; i < f->n_given; i++)
+        if (f->given[i].flag == STACK_PARAMETER && !read_parameter(f->given[i].value, parameters, a, e)) return false;
+    return true;
+}
+
+bool stack_flags_bootstrap(const char *given, const char **path, struct arena *a, struct err *e) {
+    static const char name[] = "/bootstrap";
+    char self[PATH_MAX], found[PATH_MAX];
+    if (!given) {
+        ssize_t n = readlink("/proc/self/exe", self, sizeof self - sizeof name);
+        if (n <= 0) return err_set(e, ERR_CONFIG, "cannot tell where this program is; give --bootstrap");
+        self[n] = 0;
+        char *slash = strrchr(self, '/');
+        memcpy(slash ? slash : self, name, sizeof name);
+        given = self;
+    }
+    if (!realpath(given, found)) return err_set(e, ERR_CONFIG, "no bootstrap: %s: %s", given, strerror(errno));
+    if (access(found, X_OK) != 0) return err_set(e, ERR_CONFIG, "%s cannot be executed: %s", found, strerror(errno));
+    *path = arena_copy(a, str_of(found));
+    return *path || err_set(e, ERR_MEMORY, "out of memory");
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flags that say which template is meant, and as which stack: the same for every command that reads one. */
+#ifndef LOCAL_STACK_FLAGS_H
+#define LOCAL_STACK_FLAGS_H
+
+#include "flags.h"
+#include "model.h"
+
+/* The first entries of a command's table, in this order. */
+#define STACK_FLAGS \
+    {"--template", 0, true, false}, {"--callers", 0, true, false}, {"--callers-account", 0, true, false}, \
+        {"--parameter", 0, true, true}, {"--region", 0, true, false}, {"--account", 0, true, false}, {"--stack-name", 0, true, false}
+enum { STACK_TEMPLATE, STACK_CALLERS, STACK_CALLERS_ACCOUNT, STACK_PARAMETER, STACK_REGION, STACK_ACCOUNT, STACK_NAME, STACK_N_FLAGS };
+
+#define STACK_USAGE \
+    "  --template FILE    the SAM template (template.yaml)\n" \
+    "  --callers FILE     a CloudFormation file with more IAM users and roles\n" \
+    "  --callers-account ID  the AWS account of those (that of the template)\n" \
+    "  --parameter K=V    a parameter of the template (may be repeated)\n" \
+    "  --region NAME      AWS_REGION, AWS_DEFAULT_REGION or us-east-1 when not given\n" \
+    "  --account ID       12 digits (123456789012)\n" \
+    "  --stack-name NAME  (lambda-iam-c)\n"
+
+/* *options borrows *parameters and the flags. ERR_CONFIG: --parameter is not NAME=VALUE, or twice for one name. */
+bool stack_flags_read(const struct flags *f, struct model_options *options, struct http_fields *parameters,
+                      struct arena *a, struct err *e);
+
+/* The absolute path of the program of the functions: `given`, or `bootstrap` in the folder of this program when NULL.
+   ERR_CONFIG: there is none, or it cannot be executed. */
+bool stack_flags_bootstrap(const char *given, const char **path, struct arena *a, struct err *e);
+
+#endif
