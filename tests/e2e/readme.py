@@ -37,6 +37,16 @@ def run_it_here():
         assert code == 0 and out.count(':user/bob"') == 2, out
 
 
+def signed_call():
+    commands, = blocks("A signed call, and why it was refused")
+    told = re.search(r"^```\n(cause:.*?)^```", section("A signed call, and why it was refused"), re.M | re.S)[1]
+    with Gateway(build) as g:
+        code, out = shell(g, commands)
+        assert code == 0 and ':user/bob"' in out, out
+        for line in told.splitlines():
+            assert line.removesuffix("...").strip() in out, f"apigw call does not say: {line}\n{out}"
+
+
 def smoke():
     script = [b for b in blocks("Is it really closed?") if "--public-url" in b]
     equal(len(script), 1)
@@ -84,6 +94,7 @@ def links():
 sys.exit(run_cases([
     ("the story in the README is the one make demo tells", story),
     ("the commands of \"Run it here\" do what the README says", run_it_here),
+    ("the signed call is answered, and explained when it is refused", signed_call),
     ("the smoke script passes as the README calls it", smoke),
     ("apigw doctor judges a bootstrap", doctor),
     ("the README's own handler answers behind the gateway", own_handler),
