@@ -23,6 +23,7 @@
 #   bench-call       `apigw call` beside awscurl and curl, from start to first byte; a signed call beside an unsigned one
 #   bench-runtime    what one invocation costs (processor time, system calls, instructions, memory): the development build,
 #                    the static one, raw sockets, and PEERS="a/bootstrap b/bootstrap" that echo their event
+#   bench-public     what the handler public adds to the round trip to the private API, on a warm TLS connection
 #   bench-tls        what the first HTTPS request of a process costs, with all CPU and (as root) with 1/14 of it
 #   conformance      AWS's own tools against this project: SAM CLI, cfn-lint, the RIE, moto (needs root for Docker)
 #   differential     sigv4/ against botocore, AWS's CRT, smithy and aws4: DIFFERENTIAL_CASES=110000 requests, every
@@ -31,8 +32,8 @@
 #   clean            removes what the targets above built
 .DEFAULT_GOAL := build
 .PHONY: build demo run test test-asan test-valgrind test-tsan lint lint-compile lint-format lint-style lint-templates lint-shell \
-        format install package test-package bench-coldstart bench-runtime bench-sigv4 bench-call bench-tls conformance differential fuzz \
-        build-PublicFunction build-PrivateFunction clean help tests lint-tools
+        format install package test-package bench-coldstart bench-runtime bench-sigv4 bench-call bench-public bench-tls \
+        conformance differential fuzz build-PublicFunction build-PrivateFunction clean help tests lint-tools
 
 # Targets share build/, so they run one after the other; -j is for the compiler, and CMake gives it.
 .NOTPARALLEL:
@@ -60,9 +61,11 @@ if test -n "$$not_run"; then \
 fi
 endef
 
-# ctest_in(folder)
+# ctest_in(folder): all tests, then a search through all that they made for the keys they used, which they leave in leaks/.
 define ctest_in
-(cd $(1) && ctest --output-on-failure --no-tests=error -O tests.log) || exit 1; \
+rm -rf $(1)/leaks && mkdir -m 700 $(1)/leaks || exit 1; \
+(cd $(1) && ctest --output-on-failure --no-tests=error -O tests.log); status=$$?; \
+python3 tests/e2e/no_secret.py $(1) && test $$status = 0 || exit 1; \
 $(call only_if_run,$$(sed -n '/did not run:$$/,/^$$/s/^[[:space:]]*[0-9][0-9]* - \(.*\) (.*)$$/\1/p' $(1)/tests.log | xargs))
 endef
 
@@ -209,6 +212,12 @@ bench-runtime: tests
 	@tree=build/package/.tree-$$(uname -m | sed s/aarch64/arm64/); \
 	cmake --build $$tree --target runtime_echo --parallel $(JOBS) >build/bench.log 2>&1 || rm -f $$tree/runtime_echo; \
 	python3 tests/bench/runtime.py build ours=build/runtime_echo ours-static=$$tree/runtime_echo $(addprefix --peer=,$(PEERS))
+
+# One processor for all, as for bench-call.
+bench-public: tests
+	@$(call compile,build) --target bench_public
+	@taskset -c $$(($$(getconf _NPROCESSORS_ONLN) - 1)) build/bench_public build/bootstrap build/runtime_echo \
+	    events/rest-get-public.json
 
 bench-tls: tests
 	@$(call compile,build) --target bench_tls

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "check_assume.h"
 #include "check_report.h"
 #include "clock.h"
 #include "stack_flags.h"
@@ -25,7 +26,8 @@ static const struct flag FLAGS[] = {STACK_FLAGS,
 static const char USAGE[] =
     "usage: apigw check [options]\n"
     "       apigw check --why CALLER METHOD PATH [options]\n"
-    "Who may call what: every caller against every route, and what in the template is most likely a mistake.\n" STACK_USAGE
+    "Who may call what: every caller against every route, and what in the template is most likely a "
+    "mistake.\n" STACK_USAGE
     "  --expect FILE      lines that must hold: allow CALLER METHOD PATH, deny CALLER METHOD PATH,\n"
     "                     deny everything else; * is every caller, method or path; # begins a comment\n"
     "  --why CALLER METHOD PATH\n"
@@ -91,7 +93,9 @@ static bool make_matrix(struct check *c, struct err *e) {
                                       .source_ip = str_of(ip ? ip : "127.0.0.1"),
                                       .now_s = clock_unix_ms() / 1000,
                                       .arena = &c->arena};
-    if (!keyring_make(&c->ring, &c->model, &c->arena, e) || !check_matrix_make(&c->matrix, e)) return false;
+    if (!keyring_make(&c->ring, &c->model, &c->arena, e) || !check_matrix_make(&c->matrix, e) ||
+        !check_assume_fill(&c->matrix, e))
+        return false;
     c->report.matrix = &c->matrix;
     return true;
 }

@@ -35,7 +35,8 @@ static bool fits_route(const struct check_route *r, struct str method, struct st
     struct str rest = path, api;
     bool named = path.n && path.p[0] != '/' && str_cut(&rest, ':', &api);
     if (named && !str_eq(api, r->api->logical_id)) return false;
-    return (is_all(method) || str_eq(method, r->method)) && (is_all(named ? rest : path) || str_eq(named ? rest : path, r->path));
+    return (is_all(method) || str_eq(method, r->method)) &&
+           (is_all(named ? rest : path) || str_eq(named ? rest : path, r->path));
 }
 
 bool check_expect_caller(const struct check_matrix *m, struct str name, size_t *caller, struct err *e) {
@@ -64,9 +65,9 @@ bool check_expect_route(const struct check_matrix *m, struct str method, struct 
         *route = i;
     }
     if (found == 0) return no_route(m, method, path, e);
-    return found == 1 || err_set(e, ERR_CONFIG, "%.*s %.*s is a route of two APIs: write %.*s %.*s:%.*s", STR_ARG(method),
-                                 STR_ARG(path), STR_ARG(method), STR_ARG(m->routes[*route].api->logical_id),
-                                 STR_ARG(path));
+    return found == 1 ||
+           err_set(e, ERR_CONFIG, "%.*s %.*s is a route of two APIs: write %.*s %.*s:%.*s", STR_ARG(method),
+                   STR_ARG(path), STR_ARG(method), STR_ARG(m->routes[*route].api->logical_id), STR_ARG(path));
 }
 
 static bool add_failure(struct reader *r, struct check_failure f, struct err *e) {
@@ -118,7 +119,8 @@ static bool read_line(struct reader *r, struct str text, struct err *e) {
 
 static bool deny_rest(struct reader *r, struct err *e) {
     for (size_t i = 0; r->rest_line && i < r->m->n_callers * r->m->n_routes; i++)
-        if (!r->spoken_of[i] && !expect(r, i / r->m->n_routes, i % r->m->n_routes, r->rest_line, false, e)) return false;
+        if (!r->spoken_of[i] && !expect(r, i / r->m->n_routes, i % r->m->n_routes, r->rest_line, false, e))
+            return false;
     return true;
 }
 

@@ -15,16 +15,19 @@ const struct check_cell *check_matrix_cell(const struct check_matrix *m, size_t 
 }
 
 const char *check_matrix_word(const struct check_cell *cell) {
-    static const char *const words[] = {
-        [CHECK_OPEN] = "open",            [CHECK_ALLOWED] = "allowed",    [CHECK_UNSIGNED] = "denied",
-        [CHECK_DENIED] = "explicit deny", [CHECK_NOT_FOUND] = "denied", [CHECK_NO_KEY] = "no key"};
+    static const char *const words[] = {[CHECK_OPEN] = "open",        [CHECK_ALLOWED] = "allowed",
+                                        [CHECK_UNSIGNED] = "denied",  [CHECK_DENIED] = "explicit deny",
+                                        [CHECK_NOT_FOUND] = "denied", [CHECK_NO_KEY] = "no key"};
     return words[cell->because];
 }
 
 const char *check_matrix_reason(enum check_because because) {
-    static const char *const names[] = {
-        [CHECK_OPEN] = "open",            [CHECK_ALLOWED] = "statement",        [CHECK_UNSIGNED] = "unsigned",
-        [CHECK_DENIED] = "explicit-deny", [CHECK_NOT_FOUND] = "no-statement", [CHECK_NO_KEY] = "no-key"};
+    static const char *const names[] = {[CHECK_OPEN] = "open",
+                                        [CHECK_ALLOWED] = "statement",
+                                        [CHECK_UNSIGNED] = "unsigned",
+                                        [CHECK_DENIED] = "explicit-deny",
+                                        [CHECK_NOT_FOUND] = "no-statement",
+                                        [CHECK_NO_KEY] = "no-key"};
     return names[because];
 }
 
@@ -88,8 +91,7 @@ static struct str opening_key(const struct check_matrix *m, const struct model_a
 /* What a client with the caller's keys, and an API key where one is wanted and there is one, would send. */
 static bool make_request(const struct check_matrix *m, const struct check_caller *caller, const struct check_route *r,
                          struct http_request *rq, struct arena *a, struct err *e) {
-    const struct sigv4_scope scope = {
-        .region = m->model->region, .service = STR("execute-api"), .unix_s = m->now_s};
+    const struct sigv4_scope scope = {.region = m->model->region, .service = STR("execute-api"), .unix_s = m->now_s};
     struct str key = r->route->api_key ? opening_key(m, r->api) : (struct str){0};
     struct buf host;
     *rq = (struct http_request){.method = r->method, .path = r->path};
@@ -113,11 +115,11 @@ static void explain_miss(struct buf *b, const struct check_matrix *m, const stru
     }
     buf_add(b, STR("nearest is "));
     add_place(b, miss->statement);
-    if (miss->kind == CHECK_MISS_CONDITION)
-        buf_addf(b, ": its Condition on %.*s does not hold", STR_ARG(miss->has));
+    if (miss->kind == CHECK_MISS_CONDITION) buf_addf(b, ": its Condition on %.*s does not hold", STR_ARG(miss->has));
     else if (miss->kind == CHECK_MISS_WHOLE) buf_addf(b, ": its Resource %.*s does not match", STR_ARG(miss->resource));
     else if (!miss->has.p)
-        buf_addf(b, ": its Resource ends before the %s, which is %.*s", execute_arn_name(miss->part), STR_ARG(miss->wants));
+        buf_addf(b, ": its Resource ends before the %s, which is %.*s", execute_arn_name(miss->part),
+                 STR_ARG(miss->wants));
     else
         buf_addf(b, ": the %s in its Resource is %.*s, not %.*s", execute_arn_name(miss->part), STR_ARG(miss->has),
                  STR_ARG(miss->wants));
@@ -168,8 +170,7 @@ static bool find_statement(const struct check_matrix *m, const struct check_call
                                 .owner_account = m->model->account_id,
                                 .now_s = m->now_s};
     struct http_fields known = {0};
-    struct policy_request ask = {
-        .action = STR("execute-api:Invoke"), .resource = r->arn, .facts = &known, .arena = a};
+    struct policy_request ask = {.action = STR("execute-api:Invoke"), .resource = r->arn, .facts = &known, .arena = a};
     struct policy_caller who = {0};
     struct policy_result identity = {0}, resource = {0};
     if (!facts_add(&facts, &known, a, e)) return false;

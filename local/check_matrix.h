@@ -36,7 +36,7 @@ struct check_cell {
     enum check_because because;
     const struct policy_statement *statement; /* NULL: none */
     struct check_miss miss;
-    bool foreign; /* the own policy allows it, and one of the API's would have to allow it too */
+    bool foreign;   /* the own policy allows it, and one of the API's would have to allow it too */
     struct str why; /* one sentence without a full stop */
     struct str fix; /* the smallest statement that would allow it; absent where none is due */
 };
@@ -50,6 +50,7 @@ struct check_matrix {
     struct check_route *routes;
     struct check_cell *cells; /* n_routes for each caller */
     size_t n_callers, n_routes;
+    bool *assumes; /* n_callers for each caller: may it assume that role? See check_assume.h */
     struct arena *arena;
 };
 
@@ -57,8 +58,8 @@ struct check_matrix {
 bool check_matrix_make(struct check_matrix *m, struct err *e);
 
 const struct check_cell *check_matrix_cell(const struct check_matrix *m, size_t caller, size_t route);
-const char *check_matrix_word(const struct check_cell *cell);       /* "open", "allowed", "denied", "explicit deny" ... */
-const char *check_matrix_reason(enum check_because because);        /* for programs: "no-statement" */
+const char *check_matrix_word(const struct check_cell *cell); /* "open", "allowed", "denied", "explicit deny" ... */
+const char *check_matrix_reason(enum check_because because);  /* for programs: "no-statement" */
 const char *check_matrix_authorization(const struct model_route *r); /* "AWS_IAM+key" */
 
 #endif

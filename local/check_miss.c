@@ -58,8 +58,7 @@ struct check_miss check_miss_nearest(const struct policy_statements *s, const st
         const struct policy_statement *st = &s->at[i];
         if (!concerns(st, rq)) continue;
         const struct policy_condition *condition = failing(st, rq);
-        if (condition)
-            return (struct check_miss){.kind = CHECK_MISS_CONDITION, .statement = st, .has = condition->key};
+        if (condition) return (struct check_miss){.kind = CHECK_MISS_CONDITION, .statement = st, .has = condition->key};
         for (size_t k = 0; k < st->n_resources; k++) {
             unsigned matching = compare(st, st->resources[k], &asked, &miss);
             if (nearest.kind != CHECK_MISS_NONE && matching <= most) continue;

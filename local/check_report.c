@@ -79,6 +79,19 @@ static void write_reasons(const struct check_matrix *m, struct buf *out) {
     if (lines) buf_add_char(out, '\n');
 }
 
+static void write_assumes(const struct check_matrix *m, struct buf *out) {
+    size_t lines = 0, n = m->n_callers;
+    for (size_t i = 0; m->assumes && i < n * n; i++) {
+        if (!m->assumes[i]) continue;
+        add_plain(out, m->callers[i / n].name);
+        buf_add(out, STR(" may assume "));
+        add_plain(out, m->callers[i % n].name);
+        buf_add(out, STR(", and then call what that may\n"));
+        lines++;
+    }
+    if (lines) buf_add_char(out, '\n');
+}
+
 static void write_lints(const struct lint *l, struct buf *out) {
     for (size_t i = 0; i < l->n; i++) {
         const struct lint_finding *f = &l->at[i];
@@ -109,6 +122,7 @@ void check_report_write_table(const struct check_report *r, struct buf *out) {
     size_t errors = lint_errors(r->lint), warnings = r->lint->n - errors;
     if (r->matrix) write_matrix(r->matrix, out);
     if (r->matrix) write_reasons(r->matrix, out);
+    if (r->matrix) write_assumes(r->matrix, out);
     write_lints(r->lint, out);
     if (r->expect) write_failures(r, out);
     if (r->refusal.p) buf_add(out, STR("the template was refused, so there is no matrix\n"));
@@ -127,10 +141,11 @@ void check_report_write_why(const struct check_matrix *m, size_t caller, size_t 
     add_plain(out, c->name);
     buf_addf(out, " %.*s of %.*s: %s, %d%s%.*s\n", STR_ARG(r->label), STR_ARG(r->api->logical_id),
              check_matrix_word(cell), cell->status, cell->error_type.n ? " " : "", STR_ARG(cell->error_type));
-    buf_addf(out, "caller    %.*s\n", STR_ARG(c->entry ? keyring_user_arn(c->entry) : STR("nobody: the request is not signed")));
+    buf_addf(out, "caller    %.*s\n",
+             STR_ARG(c->entry ? keyring_user_arn(c->entry) : STR("nobody: the request is not signed")));
     buf_addf(out, "resource  %.*s\n", STR_ARG(r->arn));
-    buf_addf(out, "route     %.*s, %s, function %.*s\n", STR_ARG(r->route->method), check_matrix_authorization(r->route),
-             STR_ARG(r->route->function->logical_id));
+    buf_addf(out, "route     %.*s, %s, function %.*s\n", STR_ARG(r->route->method),
+             check_matrix_authorization(r->route), STR_ARG(r->route->function->logical_id));
     buf_add(out, STR("why       "));
     add_plain(out, cell->why);
     buf_add_char(out, '\n');
@@ -193,7 +208,9 @@ static void write_cell(const struct check_matrix *m, size_t caller, size_t route
     add_member(out, ",\"because\":", str_of(check_matrix_reason(c->because)));
     add_member(out, ",\"why\":", c->why);
     add_member(out, ",\"fix\":", c->fix);
-    const struct policy_statement *s = c->statement ? c->statement : c->because == CHECK_NOT_FOUND ? c->miss.statement : NULL;
+    const struct policy_statement *s = c->statement                    ? c->statement
+                                       : c->because == CHECK_NOT_FOUND ? c->miss.statement
+                                                                       : NULL;
     buf_add(out, STR(",\"statement\":"));
     if (s) {
         add_member(out, "{\"file\":", str_of(s->file));
@@ -202,6 +219,17 @@ static void write_cell(const struct check_matrix *m, size_t caller, size_t route
         buf_add(out, STR("}}"));
     } else {
         buf_add(out, STR("null}"));
+    }
+}
+
+static void write_pairs(const struct check_matrix *m, struct buf *out) {
+    bool first = true;
+    for (size_t i = 0; m->assumes && i < m->n_callers * m->n_callers; i++) {
+        if (!m->assumes[i]) continue;
+        add_member(out, first ? "{\"caller\":" : ",{\"caller\":", m->callers[i / m->n_callers].name);
+        add_member(out, ",\"role\":", m->callers[i % m->n_callers].name);
+        buf_add_char(out, '}');
+        first = false;
     }
 }
 
@@ -251,6 +279,8 @@ void check_report_write_json(const struct check_report *r, struct buf *out) {
         if (i) buf_add_char(out, ',');
         write_cell(m, i / m->n_routes, i % m->n_routes, out);
     }
+    buf_add(out, STR("],\"assumes\":["));
+    if (m) write_pairs(m, out);
     buf_add(out, STR("],\"lints\":["));
     write_findings(r->lint, out);
     buf_add(out, STR("],\"expectations\":"));

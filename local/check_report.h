@@ -21,6 +21,7 @@ void check_report_write_table(const struct check_report *r, struct buf *out);
     "routes":[{"api","method","path","authorization","function","arn"}],
     "cells":[{"caller","api","method","path","allowed","status","errorType","because","why","fix",
               "statement":{"file","line","policy"}}],
+    "assumes":[{"caller","role"}],
     "lints":[{"name","level","file","line","reason","fix"}],
     "expectations":{"file","lines","failed":[{"line","expected","caller","api","method","path"}]}}
    because: open, statement, unsigned, explicit-deny, no-statement, no-key. What there is not is null. */

@@ -193,7 +193,7 @@ static void keep_version(struct elf *out, struct str name) {
 /* One library's list of Vernaux. A weak version may be missing; the loader then only warns. */
 static bool read_library_versions(struct reader *r, struct bytes *table, uint64_t at, uint64_t n, unsigned *seen) {
     for (uint64_t i = 0; i < n; i++) {
-        struct str name;
+        struct str name = {0};
         uint64_t flags = bytes_number(table, at + 4, 2), name_offset = bytes_number(table, at + 8, 4);
         uint64_t next = bytes_number(table, at + 12, 4);
         if (table->outside) return damaged(r, "its version needs lie outside of it");

@@ -38,10 +38,12 @@ static const char USAGE[] =
     "  -e, --event        a JSON file, standard input, or NAME for events/NAME.json beside the template ({})\n"
     "  --bootstrap FILE   the program of the function (bootstrap beside apigw)\n"
     "  --timeout S        1 to 900 seconds (Timeout of the function)\n"
-    "  --port N           where the functions find the APIs: as given to apigw start (3000). In the folder of a running\n"
+    "  --port N           where the functions find the APIs: as given to apigw start (3000). In the folder of a "
+    "running\n"
     "                     apigw start the function has the keys of that run\n"
     "  --only-runtime-api, --gdb\n"
-    "                     start nothing: print the environment, wait for a bootstrap that is started by hand\n" STACK_USAGE
+    "                     start nothing: print the environment, wait for a bootstrap that is started by "
+    "hand\n" STACK_USAGE
     "Exit code: 0 a reply, 1 the function answered with an error, 2 wrong usage, 3 refused input, 4 the process ended\n"
     "without an answer, 5 it timed out.\n";
 
@@ -56,7 +58,7 @@ struct invoke {
     struct keyring ring;
     struct sigv4_keys keys;
     const char *bootstrap, *task_root, *waiting; /* waiting: the file of invoke_wait_program, or NULL */
-    int64_t timeout_s, port; /* timeout_s 0: the function's own */
+    int64_t timeout_s, port;                     /* timeout_s 0: the function's own */
     bool by_hand;
     struct str event;
     struct http_server *server;
@@ -133,8 +135,7 @@ static bool make_environment(struct invoke *v, char *const **environment, struct
     size_t n = v->model.n_apis;
     uint16_t *ports = arena_zero(&v->arena, (n + 1) * sizeof *ports);
     if (!ports) return err_set(e, ERR_MEMORY, "out of memory");
-    if (v->port + (int64_t)n > UINT16_MAX)
-        return err_set(e, ERR_CONFIG, "--port leaves no port for API number %zu", n);
+    if (v->port + (int64_t)n > UINT16_MAX) return err_set(e, ERR_CONFIG, "--port leaves no port for API number %zu", n);
     for (size_t i = 0; i < n; i++) ports[i] = (uint16_t)((size_t)v->port + i);
     const struct lambda_env env = {.model = &v->model,
                                    .function = &v->function,
@@ -148,9 +149,9 @@ static bool make_environment(struct invoke *v, char *const **environment, struct
 
 static bool open_function(struct invoke *v, struct err *e) {
     struct function *function;
-    struct function_options options = {
-        .model = &v->function, .bootstrap = v->bootstrap, .task_root = v->task_root};
-    if (!runtime_server_start(&v->running, &v->server, e) || !make_environment(v, &options.environment, e)) return false;
+    struct function_options options = {.model = &v->function, .bootstrap = v->bootstrap, .task_root = v->task_root};
+    if (!runtime_server_start(&v->running, &v->server, e) || !make_environment(v, &options.environment, e))
+        return false;
     if (v->by_hand) {
         invoke_wait_print(v->bootstrap, v->task_root, options.environment, stderr);
         if (!invoke_wait_program(&v->waiting, &v->arena, e)) return false;
@@ -177,7 +178,9 @@ static int print(const struct invoke *v, const struct function_result *r) {
     switch (r->outcome) {
     case FUNCTION_REPLY: break;
     case FUNCTION_ERROR: code = INVOKE_ERROR; break;
-    case FUNCTION_EXITED: code = INVOKE_EXITED, why = "its process ended without an answer; the lines above say why"; break;
+    case FUNCTION_EXITED:
+        code = INVOKE_EXITED, why = "its process ended without an answer; the lines above say why";
+        break;
     case FUNCTION_TIMED_OUT: code = INVOKE_TIMED_OUT, why = "it timed out"; break;
     case FUNCTION_TOO_LATE: code = INVOKE_TIMED_OUT, why = "it made no GET /invocation/next in time";
     }

@@ -38,9 +38,28 @@ static void add_sub(struct graph *g, size_t from, struct str text, const struct 
 
 static bool walk(struct graph *g, size_t from, const struct node *n, struct err *e);
 
-static bool walk_members(struct graph *g, size_t from, const struct node *n, const char *but, struct err *e) {
+static bool walk_members(struct graph *g, size_t from, const struct node *n, struct err *e) {
     for (size_t i = 0; n->kind != NODE_SCALAR && i < n->n; i++)
-        if (!(but && n->kind == NODE_MAPPING && str_eq(n->at[i].key, str_of(but))) && !walk(g, from, n->at[i].value, e))
+        if (!walk(g, from, n->at[i].value, e)) return false;
+    return true;
+}
+
+/* SAM writes these into resources of their own (permissions, the stage), which wait for this one and not the other way. */
+static bool is_elsewhere(struct str type, struct str property) {
+    static const struct {
+        const char *type, *property;
+    } table[] = {{"AWS::Serverless::Function", "Events"},    {"AWS::Serverless::Function", "EventInvokeConfig"},
+                 {"AWS::Serverless::Api", "StageName"},      {"AWS::Serverless::Api", "AccessLogSetting"},
+                 {"AWS::Serverless::Api", "MethodSettings"}, {"AWS::Serverless::Api", "Variables"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (str_eq(type, str_of(table[i].type)) && str_eq(property, str_of(table[i].property))) return true;
+    return false;
+}
+
+static bool walk_properties(struct graph *g, size_t from, const struct node *properties, struct err *e) {
+    for (size_t i = 0; properties && properties->kind == NODE_MAPPING && i < properties->n; i++)
+        if (!is_elsewhere(g->t->resources[from].type, properties->at[i].key) &&
+            !walk(g, from, properties->at[i].value, e))
             return false;
     return true;
 }
@@ -49,17 +68,20 @@ static bool walk_function(struct graph *g, size_t from, const struct node *n, st
     const struct node *arg = n->at[0].value, *taken;
     const struct node *first = arg->kind == NODE_SEQUENCE && arg->n ? arg->at[0].value : arg;
     bool text = first->kind == NODE_SCALAR;
-    if (node_is(n, "Fn::If")) return template_resolve_top(g->t, n, &taken, e) && (!taken || walk(g, from, taken, e));
+    struct err undecided; /* an !If that cannot be decided counts with both branches */
+    if (node_is(n, "Fn::If") && template_resolve_top(g->t, n, &taken, &undecided))
+        return !taken || walk(g, from, taken, e);
     if (text && (node_is(n, "Ref") || node_is(n, "Fn::GetAtt"))) add_edge(g, from, first->text);
-    else if (text && node_is(n, "Fn::Sub")) add_sub(g, from, first->text, arg != first && arg->n > 1 ? arg->at[1].value : NULL);
+    else if (text && node_is(n, "Fn::Sub"))
+        add_sub(g, from, first->text, arg != first && arg->n > 1 ? arg->at[1].value : NULL);
     else if (node_is(n, "Condition")) return true;
-    return walk_members(g, from, arg, NULL, e);
+    return walk_members(g, from, arg, e);
 }
 
 static bool walk(struct graph *g, size_t from, const struct node *n, struct err *e) {
     if (g->depth == MAX_DEPTH) return node_error(n, e, "the template is nested too deeply");
     g->depth++;
-    bool ok = node_is_intrinsic(n) ? walk_function(g, from, n, e) : walk_members(g, from, n, NULL, e);
+    bool ok = node_is_intrinsic(n) ? walk_function(g, from, n, e) : walk_members(g, from, n, e);
     g->depth--;
     return ok;
 }
@@ -69,7 +91,8 @@ static void add_events(struct graph *g, size_t function, const struct node *prop
     for (size_t i = 0; events && events->kind == NODE_MAPPING && i < events->n; i++) {
         const struct node *id = node_get(node_get(events->at[i].value, "Properties"), "RestApiId");
         const struct node *name = node_is(id, "Ref") ? id->at[0].value : NULL;
-        const struct template_resource *api = name && name->kind == NODE_SCALAR ? template_find(g->t, name->text) : NULL;
+        const struct template_resource *api =
+            name && name->kind == NODE_SCALAR ? template_find(g->t, name->text) : NULL;
         if (api && api->exists) g->edges[(size_t)(api - g->t->resources) * g->n + function] = true;
     }
 }
@@ -82,13 +105,13 @@ static void add_depends(struct graph *g, size_t from, const struct node *depends
 
 static bool add_resource(struct graph *g, size_t i, struct err *e) {
     const struct template_resource *r = &g->t->resources[i];
-    bool function = str_eq(r->type, STR("AWS::Serverless::Function")), api = str_eq(r->type, STR("AWS::Serverless::Api"));
+    bool function = str_eq(r->type, STR("AWS::Serverless::Function")),
+         api = str_eq(r->type, STR("AWS::Serverless::Api"));
     const struct node *global = function || api ? node_get(g->t->globals, function ? "Function" : "Api") : NULL;
     if (!r->exists || r->role_of) return true; /* a role that SAM makes is part of its function */
     add_depends(g, i, node_get(r->node, "DependsOn"));
     if (function) add_events(g, i, r->properties);
-    if (global && !walk_members(g, i, global, "Events", e)) return false;
-    return !r->properties || walk_members(g, i, r->properties, function ? "Events" : NULL, e);
+    return walk_properties(g, i, global, e) && walk_properties(g, i, r->properties, e);
 }
 
 /* The shortest way from `start` back to itself: came[x] is where x was reached from. */
@@ -124,8 +147,8 @@ static void report(struct graph *g, struct lint *l, size_t start, const size_t *
     }
     buf_add(&b, g->t->resources[start].id);
     const struct node *place = g->t->resources[start].node;
-    lint_add(l, LINT_CIRCULAR_REFERENCE, str_of(place->file), place->line, "CloudFormation cannot create any of them first: %.*s",
-             STR_ARG(buf_str(&b)));
+    lint_add(l, LINT_CIRCULAR_REFERENCE, str_of(place->file), place->line,
+             "CloudFormation cannot create any of them first: %.*s", STR_ARG(buf_str(&b)));
 }
 
 bool lint_cycle_check(struct lint *l, struct template *t, struct err *e) {

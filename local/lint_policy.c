@@ -20,8 +20,7 @@ struct place {
     bool found; /* a mistake that explains why it opens nothing */
 };
 
-#define found(p, rule, ...) \
-    lint_add((p)->lint, rule, str_of((p)->statement->file), (p)->statement->line, __VA_ARGS__)
+#define REPORT(p, rule, ...) lint_add((p)->lint, rule, str_of((p)->statement->file), (p)->statement->line, __VA_ARGS__)
 
 static bool is_method(struct str s) {
     for (size_t i = 0; i < N_METHODS; i++)
@@ -40,16 +39,16 @@ static void check_stage(struct place *p) {
     struct str stage = a->at[EXECUTE_ARN_STAGE];
     if (!is_method(stage) || is_method(a->at[EXECUTE_ARN_METHOD])) return;
     p->found = true;
-    found(p, LINT_STAGE_MISSING, "policy %.*s: %.*s stands where the stage belongs in %.*s, so it opens nothing",
-          STR_ARG(p->statement->policy_name), STR_ARG(stage), STR_ARG(p->resource));
+    REPORT(p, LINT_STAGE_MISSING, "policy %.*s: %.*s stands where the stage belongs in %.*s, so it opens nothing",
+           STR_ARG(p->statement->policy_name), STR_ARG(stage), STR_ARG(p->resource));
 }
 
 static void check_method(struct place *p) {
     struct str method = p->arn.at[EXECUTE_ARN_METHOD];
     if (p->found || !is_method(method) || is_capital(method)) return;
     p->found = true;
-    found(p, LINT_VERB_CASE, "policy %.*s: the method %.*s in %.*s is compared with case, so it opens nothing",
-          STR_ARG(p->statement->policy_name), STR_ARG(method), STR_ARG(p->resource));
+    REPORT(p, LINT_VERB_CASE, "policy %.*s: the method %.*s in %.*s is compared with case, so it opens nothing",
+           STR_ARG(p->statement->policy_name), STR_ARG(method), STR_ARG(p->resource));
 }
 
 static void check_slashes(struct place *p) {
@@ -60,8 +59,8 @@ static void check_slashes(struct place *p) {
                                                    : NULL;
     if (p->found || !which) return;
     p->found = true;
-    found(p, LINT_SLASH, "policy %.*s: %s in %.*s, so it opens nothing", STR_ARG(p->statement->policy_name), which,
-          STR_ARG(p->resource));
+    REPORT(p, LINT_SLASH, "policy %.*s: %s in %.*s, so it opens nothing", STR_ARG(p->statement->policy_name), which,
+           STR_ARG(p->resource));
 }
 
 /* A policy variable, ${...}, is none. */
@@ -70,8 +69,8 @@ static void check_parameter(struct place *p) {
     const char *brace = path.n ? memchr(path.p, '{', path.n) : NULL;
     if (p->found || !brace || (brace > path.p && brace[-1] == '$')) return;
     p->found = true;
-    found(p, LINT_PATH_PARAMETER, "policy %.*s: the braces in %.*s are compared letter by letter, so it opens nothing",
-          STR_ARG(p->statement->policy_name), STR_ARG(p->resource));
+    REPORT(p, LINT_PATH_PARAMETER, "policy %.*s: the braces in %.*s are compared letter by letter, so it opens nothing",
+           STR_ARG(p->statement->policy_name), STR_ARG(p->resource));
 }
 
 static bool is_all(struct str s) {
@@ -87,8 +86,8 @@ static void check_width(struct place *p) {
     else if (is_all(a->at[EXECUTE_ARN_METHOD]) && is_all(a->at[EXECUTE_ARN_PATH])) which = "every method and path";
     else if (is_all(a->at[EXECUTE_ARN_ACCOUNT]) || is_all(a->at[EXECUTE_ARN_REGION])) which = "any region or account";
     if (which)
-        found(p, LINT_WIDE, "policy %.*s: %.*s allows %s", STR_ARG(p->statement->policy_name), STR_ARG(p->resource),
-              which);
+        REPORT(p, LINT_WIDE, "policy %.*s: %.*s allows %s", STR_ARG(p->statement->policy_name), STR_ARG(p->resource),
+               which);
 }
 
 static bool opens(const struct place *p, const struct model_api *api, struct str method, struct str path) {
@@ -115,12 +114,11 @@ static void check_routes(struct place *p) {
         const struct model_route *r = &named->routes[i];
         bool any = str_eq(r->method, STR("ANY"));
         if (!any) opened = opens(p, named, r->method, r->path);
-        for (size_t k = 0; any && !opened && k < N_METHODS; k++)
-            opened = opens(p, named, str_of(METHODS[k]), r->path);
+        for (size_t k = 0; any && !opened && k < N_METHODS; k++) opened = opens(p, named, str_of(METHODS[k]), r->path);
     }
     if (named && !opened)
-        found(p, LINT_OPENS_NOTHING, "policy %.*s: %.*s is no route of %.*s", STR_ARG(p->statement->policy_name),
-              STR_ARG(p->resource), STR_ARG(named->logical_id));
+        REPORT(p, LINT_OPENS_NOTHING, "policy %.*s: %.*s is no route of %.*s", STR_ARG(p->statement->policy_name),
+               STR_ARG(p->resource), STR_ARG(named->logical_id));
 }
 
 static void check_resource(struct place *p) {

@@ -112,6 +112,7 @@ bool lint_template_check(struct lint *l, const struct model_options *o, const ch
     struct err unread;
     const char *machine = NULL;
     if (bootstrap && !read_machine(bootstrap, &machine, l->arena, e)) return false;
-    if (!template_stack_of(&stack, &unread) || !template_read(&t, o->template_path, o->parameters, &unread)) return true;
+    if (!template_stack_of(&stack, &unread) || !template_read(&t, o->template_path, o->parameters, &unread))
+        return true;
     return check_resources(l, &t, bootstrap, machine, e);
 }

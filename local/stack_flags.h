@@ -9,8 +9,19 @@
 /* The first entries of a command's table, in this order. */
 #define STACK_FLAGS \
     {"--template", 0, true, false}, {"--callers", 0, true, false}, {"--callers-account", 0, true, false}, \
-        {"--parameter", 0, true, true}, {"--region", 0, true, false}, {"--account", 0, true, false}, {"--stack-name", 0, true, false}
-enum { STACK_TEMPLATE, STACK_CALLERS, STACK_CALLERS_ACCOUNT, STACK_PARAMETER, STACK_REGION, STACK_ACCOUNT, STACK_NAME, STACK_N_FLAGS };
+        {"--parameter", 0, true, true}, {"--region", 0, true, false}, {"--account", 0, true, false}, { \
+        "--stack-name", 0, true, false \
+    }
+enum {
+    STACK_TEMPLATE,
+    STACK_CALLERS,
+    STACK_CALLERS_ACCOUNT,
+    STACK_PARAMETER,
+    STACK_REGION,
+    STACK_ACCOUNT,
+    STACK_NAME,
+    STACK_N_FLAGS
+};
 
 #define STACK_USAGE \
     "  --template FILE    the SAM template (template.yaml)\n" \

@@ -9,6 +9,10 @@ import botocore.credentials
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REGION = "us-east-1"
+sys.path.insert(0, os.path.join(ROOT, "tests", "faults"))
+from leaks import Leaks
+
+leaks = Leaks()  # of the gateways below: their keys, logs, and public replies
 
 
 class Answer:
@@ -31,6 +35,7 @@ class Gateway:
 
     def __init__(self, build, *options, template=None, callers="local/callers.yaml", port="0"):
         self.build, self.folder = build, tempfile.mkdtemp(prefix="apigw-")
+        leaks.build = build
         self.arguments = [os.path.join(build, "apigw"), "start", "--template", template or os.path.join(ROOT, "template.yaml"),
                           "--port", port, *options]
         if callers:
@@ -56,6 +61,12 @@ class Gateway:
             raise RuntimeError(f"did not start: exit {self.process.returncode}: {self.log()}")
         listening = dict(line.split()[1:] for line in self.lines if line.startswith("listening "))
         self.public, self.private = listening["PublicApi"] + "/public", listening["PrivateApi"] + "/private"
+        self._know_keys()
+
+    def _know_keys(self):
+        with open(os.path.join(self.folder, ".apigw", "credentials"), encoding="utf-8") as f:
+            for what, value in re.findall(r"^(aws_secret_access_key|aws_session_token|# x-api-key of \w+) *[=:] *(\S+)$", f.read(), re.M):
+                leaks.know(f"an {what.lstrip('# ')} of a gateway", value)
 
     def log(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8") as f:
@@ -93,6 +104,7 @@ class Gateway:
         code = self.process.wait(20)
         self.process.stdout.close()
         self.log_file.close()
+        leaks.collect("a gateway's log", self.log() + "\n".join(self.lines))
         return code
 
     def __exit__(self, *_):
@@ -118,11 +130,15 @@ def send(method, url, headers=(), body=None):
     r = c.getresponse()
     answer = Answer(r.status, r.getheaders(), r.read())
     c.close()
+    if parts.path.endswith("/public"):
+        leaks.collect(f"a reply to {method} {parts.path}", repr(answer.headers) + answer.body.decode(errors="replace"))
     return answer
 
 
 def botocore_headers(keys, method, url, headers=None, body=b"", service="execute-api", region=REGION, shift_s=0):
     """What botocore would send, signed shift_s seconds from now."""
+    leaks.know("a secret that signs", keys.secret_key)
+    leaks.know("a token that is sent", keys.token)
     moment = datetime.datetime.utcnow() + datetime.timedelta(seconds=shift_s)
 
     class Clock(datetime.datetime):

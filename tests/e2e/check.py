@@ -122,6 +122,14 @@ def any_method():
     assert not cell(r, "PublicFunctionRole", "PUT /dev/private")["allowed"]
 
 
+def assumed():
+    equal(report(*CALLERS)["assumes"], [])
+    r = report("--parameter", "UseAccessRole=true")
+    equal(r["assumes"], [{"caller": "PublicFunctionRole", "role": "ApiAccessRole"}])
+    assert not cell(r, "PublicFunctionRole", "GET /dev/private")["allowed"] and cell(r, "ApiAccessRole", "GET /dev/private")["allowed"]
+    assert "PublicFunctionRole may assume ApiAccessRole, and then call what that may\n" in check("--parameter", "UseAccessRole=true")
+
+
 def authorization_off():
     r = report("--parameter", "PrivateAuth=NONE")
     equal({c["because"] for c in r["cells"]}, {"open"})
@@ -342,6 +350,7 @@ code = run_cases([
     ("an explicit deny is named with its line", explicit_deny),
     ("a condition is judged by the address that is given", condition),
     ("a route of every method is a column for each", any_method),
+    ("who may assume a role of the template is named", assumed),
     ("without authorization every cell is open", authorization_off),
     ("a route that wants an API key is judged with one, which is not shown", api_key),
     ("the table has a row for each caller and a line for each reason", table),

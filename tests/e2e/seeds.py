@@ -7,47 +7,32 @@ seeds.py BUILD_DIR [000|001|002|003|004 ...]
   002  STS AssumeRole and an API key besides AWS_IAM, parameters and body, several HTTP clients
   003  an open endpoint calls a protected one; the protected one refuses whoever does not sign
   004  authorization is switched off, on, and off again"""
-import sys
-
-sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/faults")
 from apigw import *
 from function import Function, event
-from leaks import Leaks
 from peers import Peer, answer
 
 build = os.path.abspath(sys.argv[1])
 HELLO = "Hi from AWS_IAM auth enabled API"
 USER = "arn:aws:iam::123456789012:user/"
 ROLE = "arn:aws:sts::123456789012:assumed-role/lambda-iam-c-PublicFunctionRole/lambda-iam-c-PublicFunction"
-leaks = Leaks()
+ACCESS_ROLE = "arn:aws:sts::123456789012:assumed-role/lambda-iam-c-ApiAccessRole/lambda-iam-c-PublicFunction"
 
 
-class Story:
-    """A gateway whose log, and whose keys, go to the search for leaks."""
+class Story(Gateway):
+    """A gateway that leaves no keys behind."""
 
     def __init__(self, *options, **more):
-        self.gateway = Gateway(build, *options, **more)
-
-    def __enter__(self):
-        g = self.gateway.__enter__()
-        for profile in g.profiles():
-            keys = g.keys(profile)
-            leaks.know("the secret of " + profile, keys.secret_key)
-            leaks.know("the token of " + profile, keys.token)
-        return g
+        super().__init__(build, *options, **more)
 
     def __exit__(self, *_):
-        self.gateway.stop()
-        leaks.collect("the gateway's log", self.gateway.log() + "\n".join(self.gateway.lines))
-        left = os.path.exists(os.path.join(self.gateway.folder, ".apigw", "credentials"))
-        self.gateway.__exit__()
+        self.stop()
+        left = os.path.exists(os.path.join(self.folder, ".apigw", "credentials"))
+        super().__exit__()
         assert not left, "keys were left behind"
 
 
 def public(g, method="GET", query="", body=None):
-    a = send(method, g.public + query, {"Content-Type": "application/json"} if body else {}, body)
-    leaks.collect(f"the reply to {method} public", a.body.decode())
-    return a
+    return send(method, g.public + query, {"Content-Type": "application/json"} if body else {}, body)
 
 
 def altered(keys, **changes):
@@ -142,64 +127,70 @@ STS_KEYS = {"AccessKeyId": "ASIASEEDSROLE", "SecretAccessKey": "seeds/role+secre
 API_KEY = "seeds-api-key-00000000000000000002"
 OWN = {"AWS_ACCESS_KEY_ID": "ASIASEEDSOWN", "AWS_SECRET_ACCESS_KEY": "seeds/own+secret/abcdefghijklmnopqrst", "AWS_SESSION_TOKEN": "seeds//own+token==",
        "PRIVATE_API_SERVICE": "execute-api", "PRIVATE_API_REGION": "eu-central-1", "PRIVATE_API_ROLE_ARN": "arn:aws:iam::123456789012:role/ApiAccess"}
+WITH_ROLE = ("--parameter", "UseAccessRole=true")
+WITH_KEY = ("--parameter", "ApiKeyMode=REQUIRED", "--parameter", "ApiKeyValue=" + API_KEY)
 
 
-def sts_answers(credentials):
-    return answer(200, json.dumps({"AssumeRoleResponse": {"AssumeRoleResult": {"Credentials": credentials}}}).encode())
+def is_called(g, arn):
+    """GET and POST, parameters and body; the private function sees who signed."""
+    for method, query, params, body in (("GET", "?client=curl", {"client": "curl"}, None), ("POST", "?a=1&a=2", {"a": ["1", "2"]}, '{"client":"curl"}')):
+        a = public(g, method, query, body and body.encode())
+        equal((a.status, a.json()), (200, {"message": HELLO, "userArn": arn, "method": method, "params": params, "body": body}))
 
 
-def api_called(key):
-    """Stands in for an API with AWS_IAM and a usage plan; answers what its function would."""
-    def step(connection, request):
-        method, target, _ = request.line.split(" ")
-        query = urllib.parse.urlsplit(target).query
-        assert request.is_signed_by(STS_KEYS["SecretAccessKey"], "eu-central-1"), "not signed by the role"
-        if request.get("x-api-key") != key or "x-api-key" not in request.get("authorization"):
-            connection.sendall(answer(403, b'{"message":"Forbidden"}', ["x-amzn-ErrorType: ForbiddenException"]))
-            return True
-        body = {"message": "API Called", "params": dict(urllib.parse.parse_qsl(query)) or None, "body": request.body.decode() or None, "method": method}
-        connection.sendall(answer(200, json.dumps(body).encode()))
-        return True
-    return step
+def with_key():
+    with Story(*WITH_KEY) as g:
+        is_called(g, ROLE)
+        refused(call(g.keys("bob"), "GET", g.private), "ForbiddenException", "Forbidden")
 
 
-def role_and_key(sts_steps, api_steps, events, **environment):
-    """The outcomes of the events, and what STS was sent."""
-    for name, value in (("the role's secret", STS_KEYS["SecretAccessKey"]), ("the role's token", STS_KEYS["SessionToken"]),
-                        ("the API key", API_KEY), ("the own secret", OWN["AWS_SECRET_ACCESS_KEY"]), ("the own token", OWN["AWS_SESSION_TOKEN"])):
-        leaks.know(name, value)
-    with Peer(*sts_steps) as sts, Peer(*api_steps) as api:
-        urls = {"PRIVATE_API_URL": api.url, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts.port}"}
-        with Function(build, {**OWN, **urls, **environment}) as f:
-            outcomes = [f.invoke(e) for e in events]
-        for out in outcomes:
-            leaks.collect("the log of 002", out.log_text)
-            leaks.collect("the reply of 002", out.reply_text)
-        return outcomes, sts.requests
+def with_role():
+    with Story(*WITH_ROLE) as g:
+        is_called(g, ACCESS_ROLE)
+        refused(call(g.keys("PublicFunctionRole"), "GET", g.private), "AccessDeniedException", "execute-api:Invoke")
 
 
-def assume_role_and_api_key():
-    good = sts_answers({**STS_KEYS, "Expiration": int(time.time()) + 900})
-    events = [event(query={"client": "curl"}), event("POST", body='{"client":"curl"}', headers={"content-type": "application/json"})]
-    (get, post), asked = role_and_key([good], [api_called(API_KEY)] * 2, events, PRIVATE_API_KEY=API_KEY)
-    equal((get.status, get.body), (200, {"message": "API Called", "params": {"client": "curl"}, "body": None, "method": "GET"}))
-    equal((post.status, post.body), (200, {"message": "API Called", "params": None, "body": '{"client":"curl"}', "method": "POST"}))
-    equal(len(asked), 1)
-    fields = dict(urllib.parse.parse_qsl(asked[0].body.decode()))
-    equal((fields["Action"], fields["RoleArn"], fields["DurationSeconds"]), ("AssumeRole", OWN["PRIVATE_API_ROLE_ARN"], "900"))
-    assert fields["RoleSessionName"] and asked[0].is_signed_by(OWN["AWS_SECRET_ACCESS_KEY"], "eu-central-1", "sts")
-    for wrong in ({}, {"PRIVATE_API_KEY": "another-key-0000000000000000000"}):
-        (out,), _ = role_and_key([good], [api_called(API_KEY)], [event()], **wrong)
-        equal((out.status, out.body["errorType"]), (502, "ForbiddenException"))
+def with_role_and_key():
+    with Story(*WITH_ROLE, *WITH_KEY) as g:
+        is_called(g, ACCESS_ROLE)
+        equal(g.log().count("AssumeRole"), 1)
+
+
+def fails(old, new, error_type, words):
+    with tempfile.TemporaryDirectory() as folder, Story(*WITH_ROLE, *WITH_KEY, template=variant(folder, old, new)) as g:
+        for method, body in (("GET", None), ("POST", b"{}")):
+            a = public(g, method, body=body)
+            equal((a.status, a.json()["errorType"]), (502, error_type))
+        assert re.search(words, g.log()), g.log()
+
+
+def wrong_key():
+    fails("PRIVATE_API_KEY: !If [WithApiKey, !Ref ApiKeyValue,", "PRIVATE_API_KEY: !If [WithApiKey, another-key-0000000000000000000,",
+          "ForbiddenException", "usage plan")
+
+
+def unassumable_role():
+    fails("            Principal: {AWS: !GetAtt PublicFunctionRole.Arn}", "            Principal: {AWS: !GetAtt PrivateFunctionRole.Arn}",
+          "AssumeRoleError", "STS answered 403 AccessDenied")
 
 
 def missing_credentials():
+    """Our STS never answers so: a stand-in does."""
+    for name, value in (("the role's secret", STS_KEYS["SecretAccessKey"]), ("the role's token", STS_KEYS["SessionToken"]),
+                        ("the own secret", OWN["AWS_SECRET_ACCESS_KEY"]), ("the own token", OWN["AWS_SESSION_TOKEN"])):
+        leaks.know(name, value)
     whole = {**STS_KEYS, "Expiration": int(time.time()) + 900}
     for credentials, word in ((None, "AccessKeyId"), ({k: v for k, v in whole.items() if k != "AccessKeyId"}, "AccessKeyId"),
                               ({k: v for k, v in whole.items() if k != "SecretAccessKey"}, "SecretAccessKey")):
-        (out,), _ = role_and_key([sts_answers(credentials)], [api_called(API_KEY)], [event()], PRIVATE_API_KEY=API_KEY)
-        equal((out.status, out.body["errorType"]), (502, "AssumeRoleError"))
-        assert word in out.answered()["message"], out.log_text
+        reply = answer(200, json.dumps({"AssumeRoleResponse": {"AssumeRoleResult": {"Credentials": credentials}}}).encode())
+        with Peer(reply) as sts, Peer() as api:
+            urls = {"PRIVATE_API_URL": api.url, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts.port}"}
+            with Function(build, {**OWN, **urls}) as f:
+                out = f.invoke(event())
+            leaks.collect("the log of 002", out.log_text)
+            leaks.collect("the reply of 002", out.reply_text)
+            equal((out.status, out.body["errorType"], len(api.requests)), (502, "AssumeRoleError", 0))
+            assert word in out.answered()["message"], out.log_text
 
 
 def several_clients():
@@ -248,7 +239,11 @@ SEEDS = {
             ("a service that is down is the same class of error", service_is_down)],
     "001": [("an IAM user is let in by three signers, GET and POST, and is known by its ARN", iam_user),
             ("whoever skips a step is refused for that step", skipped_steps)],
-    "002": [("assumed keys and the API key are sent signed, with parameters and body (STS and usage plan are stand-ins)", assume_role_and_api_key),
+    "002": [("public calls an API that requires an API key", with_key),
+            ("public calls as a role that it assumes", with_role),
+            ("public calls as a role that it assumes, with an API key, GET and POST with parameters and body", with_role_and_key),
+            ("a wrong API key is a ForbiddenException", wrong_key),
+            ("a role that it may not assume is an AssumeRoleError", unassumable_role),
             ("an answer of STS without credentials, key id or secret is refused by its name", missing_credentials),
             ("several HTTP clients send the same, through the local gateway", several_clients)],
     "003": [("the open endpoint answers with what the protected one says, which refuses whoever does not sign", open_calls_protected)],

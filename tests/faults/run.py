@@ -22,7 +22,7 @@ GET = event()
 
 build = os.path.abspath(sys.argv[1])
 only = sys.argv[2] if len(sys.argv) > 2 else ""
-leaks, failed, rows, sent_to = Leaks(), 0, 0, {}
+leaks, failed, rows, sent_to = Leaks(build), 0, 0, {}
 for name, value in (("the function's secret", SECRET), ("its token", TOKEN), ("the role's secret", ROLE_SECRET),
                     ("the role's token", ROLE_TOKEN), ("the API key", API_KEY)):
     leaks.know(name, value)

@@ -125,7 +125,7 @@ static bool read_request(SSL *ssl) {
 }
 
 static void serve(struct tls_peer *peer, int fd) {
-    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    const char *answer = peer->answer ? peer->answer : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     SSL *ssl = SSL_new(peer->context);
     int yes = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -138,7 +138,7 @@ static void serve(struct tls_peer *peer, int fd) {
             reset(fd);
             break;
         }
-        open = SSL_write(ssl, answer, sizeof answer - 1) > 0;
+        open = SSL_write(ssl, answer, (int)strlen(answer)) > 0;
     }
     SSL_free(ssl);
 }

@@ -39,6 +39,7 @@ enum { TLS_PEER_MAX = 64 };
 struct tls_peer {
     char url[64]; /* https://localhost:port */
     SSL_CTX *context;
+    const char *answer; /* to every request; NULL: a 200 that says ok */
     int silent;         /* connections that get no handshake at first */
     atomic_int answers; /* left; then a request is answered by a reset */
     atomic_int connections, resumed, requests;

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* local/lint*.c: which rule speaks, where, and which does not. */
+#include "buf.h"
+#include "check_model.h"
+#include "lint.h"
+
+static struct lint lint;
+
+/* The names of the findings, each with a blank behind it; the model's sentences and the statements are looked at. */
+static struct str found(const char *text) {
+    struct buf names;
+    buf_init(&names, 1024, &arena);
+    lint = (struct lint){.arena = &arena};
+    good(text);
+    lint_said_notices(&lint, &m);
+    lint_policy_check(&lint, &m);
+    assert_false(lint.failed);
+    for (size_t i = 0; i < lint.n; i++) buf_addf(&names, "%s ", lint_name(lint.at[i].rule));
+    check_ok(buf_ok(&names, &e), e);
+    return buf_str(&names);
+}
+
+#define ARN(tail) "!Sub 'arn:aws:execute-api:eu-central-1:123456789012:" tail "'"
+#define ALLOW(resource) STATEMENT("{Effect: Allow, Action: execute-api:Invoke, Resource: " resource "}")
+#define DENY(resource) STATEMENT("{Effect: Deny, Action: execute-api:Invoke, Resource: " resource "}")
+
+static void resources(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *names;
+    } table[] = {
+        {ALLOW(ARN("${A}/dev/GET/x")), ""},
+        {ALLOW(ARN("${A}/dev/*/x")), ""},
+        {ALLOW(ARN("${A}/dev/GET/*")), ""},
+        {ALLOW(ARN("${A}/GET/x")), "stage-missing "},
+        {ALLOW(ARN("${A}/get/x")), "stage-missing "},
+        {ALLOW(ARN("${A}/dev/get/x")), "verb-case "},
+        {ALLOW(ARN("${A}/dev/GET//x")), "slash "},
+        {ALLOW(ARN("${A}/dev/GET/x/")), "slash "},
+        {ALLOW(ARN("${A}//GET/x")), "slash "},
+        {ALLOW(ARN("${A}/dev/GET/x/{id}")), "path-parameter "},
+        {ALLOW(ARN("${A}/dev/GET/y")), "opens-nothing "},
+        {ALLOW(ARN("${A}/prod/GET/x")), "opens-nothing "},
+        {ALLOW(ARN("abcdefghij/prod/GET/y")), ""}, /* another API, of which nothing is known */
+        {ALLOW("'*'"), "wide "},
+        {ALLOW(ARN("*")), "wide "},
+        {ALLOW(ARN("*/dev/GET/x")), "wide "},
+        {ALLOW(ARN("${A}/*")), "wide "},
+        {ALLOW(ARN("${A}/dev/*")), "wide "},
+        {ALLOW("!Sub 'arn:aws:execute-api:*:*:${A}/dev/GET/x'"), "wide "},
+        {DENY("'*'"), ""},
+        {DENY(ARN("${A}/dev/get/x")), "verb-case "},
+        {STATEMENT("{Effect: Allow, Action: sts:AssumeRole, Resource: '*'}"), ""},
+        {ALLOW("arn:aws:s3:::bucket/GET/x"), ""},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) check_str(found(table[i].text), str_of(table[i].names));
+}
+
+static void variables(void **state) {
+    (void)state;
+    check_text(found(ALLOW(ARN("${A}/dev/GET/${!aws:username}"))), "");
+}
+
+static void place(void **state) {
+    (void)state;
+    found(ALLOW(ARN("${A}/GET/x")));
+    assert_int_equal(lint.n, 1);
+    assert_int_equal(lint.at[0].line, 35);
+    assert_int_equal(lint_level(lint.at[0].rule), LINT_ERROR);
+    assert_int_equal(lint_errors(&lint), 1);
+}
+
+static void notices(void **state) {
+    (void)state;
+    check_text(found(API("DefaultAuthorizer: AWS_IAM, InvokeRole: NONE, ApiKeyRequired: 'false'")),
+               "api-key-text api-key-closed wide ");
+}
+
+static void refusals(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        enum lint_rule rule;
+        unsigned line;
+    } table[] = {
+        {API("DefaultAuthorizer: !If [Yes, AWS_IAM, NONE]"), LINT_AUTHORIZER_DROPPED, 10},
+        {API("DefaultAuthorizer: AWS_IAM"), LINT_CALLER_CREDENTIALS, 10},
+        {EVENT("Auth: {Authorizer: AWS_IAM, InvokeRole: CALLER_CREDENTIALS}"), LINT_RULES, 0},
+        {FUNCTION("Timeout: &a 3"), LINT_ANCHOR, 17},
+        {FUNCTION("Timeout: *a"), LINT_ANCHOR, 17},
+        {FUNCTION("Timeout: {&a b: c}"), LINT_ANCHOR, 17},
+        {FUNCTION("Timeout: soon"), LINT_RULES, 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        lint = (struct lint){.arena = &arena};
+        for (int k = 0; k < LINT_RULES; k++) lint.ignored[k] = true;
+        assert_false(try_text(str_of(table[i].text), NULL));
+        assert_int_equal(lint_said_refusal(&lint, str_of(e.msg)), table[i].rule != LINT_RULES);
+        assert_int_equal(lint.n, table[i].rule != LINT_RULES);
+        if (!lint.n) continue;
+        assert_int_equal(lint.at[0].rule, table[i].rule);
+        assert_int_equal(lint.at[0].line, table[i].line);
+        assert_int_equal(str_find(lint.at[0].reason, STR(PATH)), SIZE_MAX);
+    }
+}
+
+static void sentences(void **state) {
+    (void)state;
+    lint = (struct lint){.arena = &arena};
+    assert_true(lint_said_refusal(&lint, STR("a:b:1:c.yaml:7: YAML anchors are not supported")));
+    check_str(lint.at[0].file, STR("a:b")); /* the first number between colons is the line */
+    assert_false(lint_said_refusal(&lint, STR("YAML anchors are not supported")));
+    assert_false(lint_said_refusal(&lint, STR("")));
+}
+
+static void rules(void **state) {
+    (void)state;
+    for (int i = 0; i < LINT_RULES; i++) {
+        enum lint_rule again;
+        assert_non_null(lint_fix((enum lint_rule)i));
+        assert_true(lint_find(str_of(lint_name((enum lint_rule)i)), &again));
+        assert_int_equal(again, i);
+    }
+    assert_false(lint_find(STR("Wide"), &(enum lint_rule){0}));
+}
+
+static void once(void **state) {
+    (void)state;
+    lint = (struct lint){.arena = &arena, .ignored = {[LINT_WIDE] = true}};
+    for (unsigned i = 0; i < 100; i++) {
+        lint_add(&lint, LINT_SLASH, STR("f"), i / 2, "%s", "the same");
+        lint_add(&lint, LINT_WIDE, STR("f"), i, "ignored");
+    }
+    assert_int_equal(lint.n, 50);
+    assert_int_equal(lint_errors(&lint), 50);
+}
+
+/* Lines of a template without an API: what is found in it by its resources alone. */
+static const char *circle(const char *resources_text) {
+    char path[] = PATH;
+    struct buf b;
+    buf_init(&b, 65536, &arena);
+    buf_addf(&b, "Conditions: {Yes: !Equals [a, a], No: !Equals [a, b]}\nResources:\n%s", resources_text);
+    write_file(path, buf_str(&b));
+    const struct model_options o = {.template_path = path,
+                                    .region = STR("eu-central-1"),
+                                    .account_id = STR("123456789012"),
+                                    .stack_name = STR("demo")};
+    lint = (struct lint){.arena = &arena};
+    bool ok = lint_template_check(&lint, &o, NULL, &e);
+    unlink(path);
+    if (!ok) fail_msg("%s", e.msg);
+    return lint.n ? lint.at[0].reason.p : "";
+}
+
+static void circles(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *circle;
+    } table[] = {
+        {"  A: {Type: T, Properties: {X: !Ref B}}\n  B: {Type: T}\n", ""},
+        {"  A: {Type: T, Properties: {X: !Ref B}}\n  B: {Type: T, DependsOn: A}\n", "A needs B needs A"},
+        {"  A: {Type: T, Properties: {X: !GetAtt B.Arn}}\n  B: {Type: T, DependsOn: [C]}\n  C: {Type: T, Properties: "
+         "{Y: [{Z: "
+         "!Sub 'x${A.Arn}y'}]}}\n",
+         "A needs B needs C needs A"},
+        {"  A: {Type: T, Properties: {X: !Ref A}}\n", "A needs A"},
+        {"  A: {Type: T, Properties: {X: !Sub ['${B}', {B: x}]}}\n  B: {Type: T, DependsOn: A}\n", ""},
+        {"  A: {Type: T, Properties: {X: !Sub '${!B}'}}\n  B: {Type: T, DependsOn: A}\n", ""},
+        {"  A: {Type: T, Properties: {X: !Sub ['${N}', {N: !Ref B}]}}\n  B: {Type: T, DependsOn: A}\n",
+         "A needs B needs A"},
+        {"  A: {Type: T, Properties: {X: !If [No, !Ref B, x]}}\n  B: {Type: T, DependsOn: A}\n", ""},
+        {"  A: {Type: T, Properties: {X: !If [Yes, !Ref B, x]}}\n  B: {Type: T, DependsOn: A}\n", "A needs B needs A"},
+        {"  A: {Type: T, Properties: {X: !If [Nix, !Ref B, x]}}\n  B: {Type: T, DependsOn: A}\n", "A needs B needs A"},
+        {"  A: {Type: T, Properties: {X: !Ref B}}\n  B: {Type: T, Condition: No, DependsOn: A}\n", ""},
+        {"  A: {Type: T, Properties: {X: !Ref 'B.Stage'}}\n  B: {Type: T, DependsOn: A}\n", "A needs B needs A"},
+        {"  A: {Type: 'AWS::Serverless::Api', Properties: {AccessLogSetting: !Ref B, StageName: !Ref B}}\n  B: {Type: "
+         "T, "
+         "DependsOn: A}\n",
+         ""},
+        {"  A: {Type: 'AWS::Serverless::Api', Properties: {Name: !Ref B}}\n  B: {Type: T, DependsOn: A}\n",
+         "A needs B needs A"},
+        {"  A: {Type: T, Properties: {X: !Ref AWS::Region, Y: !Ref Nix}}\n", ""},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const char *said = circle(table[i].text);
+        bool right = *table[i].circle ? strstr(said, table[i].circle) != NULL : !*said;
+        if (!right) fail_msg("%s\nfound: %s", table[i].text, said);
+        assert_int_equal(lint.n, *table[i].circle != 0);
+    }
+}
+
+static void two_circles(void **state) {
+    (void)state;
+    circle("  A: {Type: T, DependsOn: B}\n  B: {Type: T, DependsOn: A}\n"
+           "  C: {Type: T, DependsOn: D}\n  D: {Type: T, DependsOn: [C, A]}\n");
+    assert_int_equal(lint.n, 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE("each mistake in a Resource has one name, and what is right has none", resources),
+        CASE("a policy variable in a path is no mistake", variables),
+        CASE("a finding stands at its statement", place),
+        CASE("what the reader notices becomes a finding", notices),
+        CASE("what the reader refuses becomes a finding where a rule knows it, ignored or not", refusals),
+        CASE("a sentence without a place is no finding", sentences),
+        CASE("every rule has a fix and is found by its name", rules),
+        CASE("the same finding is kept once, an ignored one not at all", once),
+        CASE("a circle of resources is found, but not through what is not there", circles),
+        CASE("two circles are two findings", two_circles),
+    };
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
+}
