@@ -111,7 +111,7 @@ def by_botocore():
     equal(client(keys).get_caller_identity()["Arn"], "arn:aws:sts::123456789012:assumed-role/reader/my=session,1")
     private = call(keys, "GET", g.private)
     equal((private.status, private.json()["userArn"]), (200, "arn:aws:sts::123456789012:assumed-role/reader/my=session,1"))
-    broken = botocore.credentials.Credentials(keys.access_key, keys.secret_key, keys.token[:-1] + "x")
+    broken = botocore.credentials.Credentials(keys.access_key, keys.secret_key, keys.token[:-1] + ("y" if keys.token.endswith("x") else "x"))
     refused(call(broken, "GET", g.private), "UnrecognizedClientException", "The security token included in the request is invalid.")
     keys.token = None
     refused(call(keys, "GET", g.private), "UnrecognizedClientException", "The security token included in the request is invalid.")
