@@ -127,7 +127,7 @@ def clock():
 def wrong_keys():
     bob, role = g.keys("bob"), g.keys("PublicFunctionRole")
     refused(call(altered(bob, access_key="AKIAIOSFODNN7EXAMPLE"), "GET", g.private), "UnrecognizedClientException", INVALID_TOKEN)
-    refused(call(altered(role, token=role.token[:-1] + "x"), "GET", g.private), "UnrecognizedClientException", INVALID_TOKEN)
+    refused(call(altered(role, token=role.token[:-1] + ("y" if role.token.endswith("x") else "x")), "GET", g.private), "UnrecognizedClientException", INVALID_TOKEN)
     refused(call(altered(role, token=None), "GET", g.private), "UnrecognizedClientException", INVALID_TOKEN)
     refused(call(altered(role, token=g.keys("PrivateFunctionRole").token), "GET", g.private), "UnrecognizedClientException", INVALID_TOKEN)
     refused(call(altered(bob, token="made up"), "GET", g.private), "UnrecognizedClientException", INVALID_TOKEN)
