@@ -47,6 +47,20 @@ def signed_call():
             assert line.removesuffix("...").strip() in out, f"apigw call does not say: {line}\n{out}"
 
 
+def who_may_call_what():
+    checks, invocation = blocks("Who may call what")
+    told = re.search(r"^```\n(alice.*?)^```", section("Who may call what"), re.M | re.S)[1]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("template.yaml", "local", "events"):
+            os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
+        for text in (checks, invocation):
+            r = subprocess.run(["sh", "-eu", "-c", text.replace("build/apigw", os.path.join(build, "apigw"))], cwd=folder,
+                               capture_output=True, text=True, timeout=60)
+            assert r.returncode == 0, r
+            assert text == invocation or all(line in r.stdout for line in told.splitlines()), r.stdout
+            assert text == checks or json.loads(r.stdout)["statusCode"] == 200, r.stdout
+
+
 def smoke():
     script = [b for b in blocks("Is it really closed?") if "--public-url" in b]
     equal(len(script), 1)
@@ -95,6 +109,7 @@ sys.exit(run_cases([
     ("the story in the README is the one make demo tells", story),
     ("the commands of \"Run it here\" do what the README says", run_it_here),
     ("the signed call is answered, and explained when it is refused", signed_call),
+    ("callers are checked against routes, and an event is handled alone", who_may_call_what),
     ("the smoke script passes as the README calls it", smoke),
     ("apigw doctor judges a bootstrap", doctor),
     ("the README's own handler answers behind the gateway", own_handler),
