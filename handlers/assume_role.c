@@ -121,8 +121,8 @@ static bool refused(const struct assume_role *role, int status, struct str code,
         struct str code;
         const char *advice;
     } known[] = {
-        {STR_INIT("AccessDenied"), "the policy of the own role needs sts:AssumeRole on it, and its trust policy must "
-                                   "name the own role"},
+        {STR_INIT("AccessDenied"), "the policy of the own role (or user) needs sts:AssumeRole on it, and its trust "
+                                   "policy must name the own role"},
         {STR_INIT("ExpiredToken"), "the own session token has expired: get new keys"},
         {STR_INIT("ExpiredTokenException"), "the own session token has expired: get new keys"},
         {STR_INIT("InvalidClientTokenId"),

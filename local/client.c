@@ -165,6 +165,28 @@ static bool read_file(struct client *c, const char *file) {
            (http_text_read(text, &c->rq, &c->arena, &c->e) || err_prefix(&c->e, "%s: ", file)) && read_origin(c);
 }
 
+/* What is signed must be what arrives: a false length or a coding of its own would make two requests of one, or none. */
+bool client_check_framing(struct client *c) {
+    struct str length = http_field_get(&c->rq.fields, STR("Content-Length"));
+    int64_t n = -1;
+    if (http_field_count(&c->rq.fields, STR("Transfer-Encoding")))
+        return err_set(&c->e, ERR_PARSE, "the request has Transfer-Encoding: give its body as it is, without a coding");
+    if (!http_field_count(&c->rq.fields, STR("Content-Length"))) return true;
+    if (http_field_count(&c->rq.fields, STR("Content-Length")) > 1)
+        return err_set(&c->e, ERR_PARSE, "the request has more than one Content-Length");
+    if (str_read_int64(str_trim(length), 0, INT64_MAX, &n) && (uint64_t)n == c->rq.body.n) return true;
+    return err_set(&c->e, ERR_PARSE,
+                   "Content-Length is %.*s, but the body has %zu bytes (a saved file may end in a line feed)",
+                   STR_ARG(length), c->rq.body.n);
+}
+
+/* For a request that was sent: what stands behind the stated length was not its body. */
+void client_cut_body(struct client *c) {
+    int64_t n = 0;
+    struct str length = str_trim(http_field_get(&c->rq.fields, STR("Content-Length")));
+    if (str_read_int64(length, 0, INT64_MAX, &n) && (uint64_t)n < c->rq.body.n) c->rq.body.n = (size_t)n;
+}
+
 bool client_read_request(struct client *c) {
     const char *file = flags_value(&c->flags, CLIENT_REQUEST);
     c->host_added = SIZE_MAX;

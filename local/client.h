@@ -73,6 +73,10 @@ void client_close(struct client *c);
 bool client_read_flags(struct client *c, const struct flag *known, size_t n_known, int argc, char **argv);
 /* The request. */
 bool client_read_request(struct client *c);
+/* Of a request to be signed: ERR_PARSE for a Content-Length that is not the body's, or a Transfer-Encoding. */
+bool client_check_framing(struct client *c);
+/* Of a request that was sent: the body ends where its Content-Length says. */
+void client_cut_body(struct client *c);
 /* What the -d are together, in memory; there is at least one. */
 bool client_read_data(struct client *c, struct str *data);
 /* Keys and scope: a flag wins over the host's name, that over the profile and the environment; a service is never

@@ -59,7 +59,7 @@ case $build in /*) ;; *) build=$root/$build ;; esac
     >"$out/lines" 2>"$out/log" &
 gateway=$!
 tries=0
-until grep -q '^ready$' "$out/lines"; do
+until test -f "$out/lines" && grep -q '^ready$' "$out/lines"; do
     kill -0 "$gateway" 2>/dev/null || { gateway=; step=1; fail "the gateway did not start"; }
     tries=$((tries + 1))
     [ "$tries" -lt 200 ] || { step=1; fail "the gateway was not ready in 10 seconds"; }

@@ -44,6 +44,20 @@ bool explain_texts(const struct sigv4_texts *texts, const struct http_response *
     return sigv4_explain(&refused, explanation, a, e);
 }
 
+/* A signed name that the request lacks: the sender signed a field that did not go out, or was taken away. */
+static bool lost_field(const struct http_request *rq, struct str canonical, struct str *lost) {
+    struct str rest = canonical, line = {0}, before = {0};
+    while (rest.p) { /* the names are the last line but one */
+        before = line;
+        str_cut(&rest, '\n', &line);
+    }
+    for (rest = before; rest.p;) {
+        str_cut(&rest, ';', lost);
+        if (lost->n && !http_field_count(&rq->fields, *lost)) return true;
+    }
+    return false;
+}
+
 bool explain_answer(const struct http_request *rq, const struct http_response *rs, const struct sigv4_keys *keys,
                     struct sigv4_explanation *explanation, struct arena *a, struct err *e) {
     struct sigv4_texts texts = {0};
@@ -52,14 +66,26 @@ bool explain_answer(const struct http_request *rq, const struct http_response *r
         *e = unsigned_or_malformed;
         return false;
     }
-    return explain_texts(&texts, rs, keys, explanation, a, e);
+    struct str lost;
+    if (!explain_texts(&texts, rs, keys, explanation, a, e)) return false;
+    if (explanation->cause != SIGV4_CAUSE_SECRET || !lost_field(rq, texts.canonical_request, &lost)) return true;
+    struct buf line;
+    buf_init(&line, MAX_RESPONSE_BYTES, a);
+    buf_addf(&line, "header %.*s", STR_ARG(lost));
+    *explanation = (struct sigv4_explanation){
+        .cause = SIGV4_CAUSE_HEADER,
+        .line = buf_str(&line),
+        .sentence = STR("SignedHeaders names a field that the request does not have."),
+        .fix = STR("Send every field that was signed, or sign without it; a proxy may have taken it away.")};
+    return buf_ok(&line, e);
 }
 
 static void write_lines(struct buf *out, const struct sigv4_explanation *x) {
     if (!x->line.p) return;
     buf_addf(out, "differs: %.*s", STR_ARG(x->line));
     if (x->line_number) buf_addf(out, ", line %zu of the canonical request", x->line_number);
-    buf_addf(out, ", from byte %zu\n", x->byte);
+    if (x->ours.p || x->theirs.p) buf_addf(out, ", from byte %zu", x->byte);
+    buf_add_char(out, '\n');
     if (x->ours.p) buf_addf(out, "  yours:  %.*s\n", STR_ARG(x->ours));
     if (x->theirs.p) buf_addf(out, "  theirs: %.*s\n", STR_ARG(x->theirs));
 }
@@ -137,6 +163,7 @@ static bool explain(struct client *c, struct buf *out, int *code) {
         return false;
     }
     if (!client_read_request(c) || !read_response(c, &rs)) return false;
+    client_cut_body(c);
     if (!explain_answer(&c->rq, &rs, keys ? &c->profile.keys : NULL, &x, &c->arena, &c->e)) return false;
     if (keys && has_id(c, c->profile.keys.id) && !check_keys(c, &c->profile.keys, &fits)) return false;
     if (flags_value(&c->flags, JSON)) write_json(out, &rs, &x);

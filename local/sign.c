@@ -23,7 +23,7 @@ static int run(struct client *c, int argc, char **argv) {
         fprintf(stderr, "apigw sign: %s\n%s", c->e.msg, USAGE);
         return SIGN_USAGE;
     }
-    if (client_read_request(c) && client_read_keys(c) &&
+    if (client_read_request(c) && client_check_framing(c) && client_read_keys(c) &&
         sigv4_sign_texts(&c->rq, &c->profile.keys, &c->scope, &texts, &c->arena, &c->e) &&
         client_print(c, wanted, &texts))
         return SIGN_DONE;

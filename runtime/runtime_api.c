@@ -54,7 +54,8 @@ static const struct {
 static bool read_host(struct str host_port, char text[static 320], struct url *u, struct err *e) {
     if (!host_port.n)
         return err_set(e, ERR_CONFIG,
-                       "AWS_LAMBDA_RUNTIME_API is not set: this program is started by Lambda, or by `apigw start`");
+                       "AWS_LAMBDA_RUNTIME_API is not set: this program is started by Lambda, or by `apigw start`; "
+                       "LAMBDA_EVENT=FILE handles one event without either");
     if (host_port.n >= sizeof(((struct runtime_api *)0)->host))
         return err_set(e, ERR_CONFIG, "AWS_LAMBDA_RUNTIME_API is %zu bytes long; it should be host:port", host_port.n);
     memcpy(text, "http://", 7);

@@ -136,10 +136,10 @@ static void say_clock(struct sigv4_explainer *x, int64_t signed_at) {
     } else if (x->now && skew >= -EXPLAIN_MAX_SKEW_S && skew <= EXPLAIN_MAX_SKEW_S && signed_at) {
         say_stale(x, x->theirs - signed_at);
         return;
-    } else
-        sigv4_explain_say(x, SIGV4_CAUSE_CLOCK, "This machine's clock is %lld s %s the service's%s.",
-                          (long long)(skew < 0 ? -skew : skew), skew < 0 ? "ahead of" : "behind",
-                          x->now || skew < 0 ? "" : " (or the request was signed that long before it was sent)");
+    }
+    sigv4_explain_say(x, SIGV4_CAUSE_CLOCK, "This machine's clock is %lld s %s the service's%s.",
+                      (long long)(skew < 0 ? -skew : skew), skew < 0 ? "ahead of" : "behind",
+                      x->now || skew < 0 ? "" : " (or the request was signed that long before it was sent)");
     sigv4_explain_fix(
         x,
         "Set this machine's clock (timedatectl set-ntp true; a virtual machine or container takes its host's), "
@@ -210,7 +210,8 @@ static void token_refusal(struct sigv4_explainer *x) {
                           "Get new temporary credentials (log in or assume the role again) and read them anew for each "
                           "request instead of keeping them.");
     } else if (is_placeholder(token)) {
-        sigv4_explain_say(x, SIGV4_CAUSE_TOKEN, "The session token sent is a placeholder or empty, not a token.");
+        sigv4_explain_say(x, SIGV4_CAUSE_TOKEN,
+                          "The session token was not sent, or what was sent is empty or a placeholder, not a token.");
         sigv4_explain_fix(
             x, "Leave X-Amz-Security-Token out with long-term keys (AKIA...), and fill it in with temporary ones "
                "(ASIA...).");
@@ -423,12 +424,14 @@ static void forbidden(struct sigv4_explainer *x) {
 
 static void nothing_known(struct sigv4_explainer *x) {
     struct str type = sigv4_explain_shown(x, x->in->error_type);
-    if (x->in->status && x->in->status < 400)
+    if (x->in->status && x->in->status < 400) {
         sigv4_explain_say(x, SIGV4_CAUSE_UNKNOWN, "The status %d is not a refusal.", x->in->status);
-    else
-        sigv4_explain_say(x, SIGV4_CAUSE_UNKNOWN,
-                          "This is no refusal of IAM that is known (status %d, x-amzn-ErrorType %.*s).", x->in->status,
-                          STR_ARG(type.n ? type : STR("not given")));
+        sigv4_explain_fix(x, "There is nothing to explain.");
+        return;
+    }
+    sigv4_explain_say(x, SIGV4_CAUSE_UNKNOWN,
+                      "This is no refusal of IAM that is known (status %d, x-amzn-ErrorType %.*s).", x->in->status,
+                      STR_ARG(type.n ? type : STR("not given")));
     sigv4_explain_fix(
         x, "Look whether a proxy, a firewall or the function itself gave this answer; API Gateway's own has an "
            "x-amzn-RequestId and a JSON message.");

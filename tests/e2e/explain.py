@@ -81,6 +81,13 @@ def token_hidden():
     equal((found["cause"], found["line"], found["yours"], found["theirs"]), ("header", "header x-signed", "x-signed:one", "x-signed:two"))
 
 
+def field_lost():
+    signed = request("bob", gateway.private, "-H", "X-Signed: one", "-d", "hello")
+    lacking = signed.replace(b"X-Signed: one\r\n", b"")
+    found = cause_of(lacking + b"\n", answer(lacking))  # a saved file may end in a line feed
+    equal((found["cause"], found["line"]), ("header", "header x-signed"))
+
+
 def query_changed():
     signed = request("bob", gateway.private + "?a=1&b=2")
     equal(cause_of(signed, answer(signed.replace(b"?a=1", b"?a=2")))["cause"], "query")
@@ -149,6 +156,7 @@ def main():
         return run_cases([
             ("a body changed on the way is named, with both hashes", body_changed),
             ("a header changed on the way is shown, the token is not", token_hidden),
+            ("a signed field that was not sent is named", field_lost),
             ("a query changed on the way is named", query_changed),
             ("equal texts mean a wrong secret, and given keys are checked", wrong_secret),
             ("a wrong clock is told in seconds", clock),

@@ -141,6 +141,11 @@ def refusals():
         code, out, err = sign(*arguments)
         equal((arguments, code, out), (arguments, 3, b""))
         assert err.startswith("apigw sign: " + sentence) and err.count("\n") == 1, (arguments, err)
+    for head, sentence in [(b"Content-Length: 3", "Content-Length is 3, but the body has 5 bytes"), (b"Content-Length: 5\nContent-Length: 5", "the request has more"),
+                           (b"Content-Length: x", "Content-Length is x, but"), (b"Transfer-Encoding: chunked", "the request has Transfer-Encoding")]:
+        code, out, err = sign("--request", "-", stdin=b"POST / HTTP/1.1\nHost: a.execute-api.eu-west-1.amazonaws.com\n" + head + b"\n\nhello")
+        equal((head, code, out), (head, 3, b""))
+        assert err.startswith("apigw sign: " + sentence), err
     code, out, err = sign(URL, AWS_ACCESS_KEY_ID="ASIAEXAMPLE")
     assert code == 3 and "AWS_SESSION_TOKEN is not set" in err, err
     code, out, err = sign("--request", "-", stdin=b"GET / HTTP/1.1\n\n")
