@@ -56,8 +56,8 @@ enum { LAMBDA_MAX_REPLY_BYTES = 6291556 }; /* 6 MiB + 100: more is refused by La
    failed. Reads AWS_LAMBDA_RUNTIME_API, AWS_LAMBDA_MAX_CONCURRENCY, AWS_LAMBDA_INITIALIZATION_TYPE,
    AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL and _LAMBDA_TELEMETRY_LOG_FD.
    Without AWS_LAMBDA_RUNTIME_API, LAMBDA_EVENT=FILE ("-": standard input) is handled once, with a deadline in
-   AWS_LAMBDA_FUNCTION_TIMEOUT seconds (3) that nothing enforces: the reply goes to standard output, records to standard error, and the exit code
-   is 0 done, 1 the function failed, 2 the event cannot be read. */
+   AWS_LAMBDA_FUNCTION_TIMEOUT seconds (3) that nothing enforces: the reply goes to standard output, records to standard
+   error, and the exit code is 0 done, 1 the function failed, 2 the event cannot be read. */
 int lambda_run(const struct lambda_program *program);
 
 /* Milliseconds left before Lambda ends this invocation; 0 when none are. */

@@ -148,7 +148,8 @@ static void refusals(void **state) {
         const char *status, *body, *sentence;
     } bad[] = {
 #define REFUSAL(code) "{\"Error\":{\"Code\":\"" code "\",\"Message\":\"own token\"}}"
-        {"403 Forbidden", REFUSAL("AccessDenied"), "403 AccessDenied for " ARN ": the policy of the own role (or user) needs"},
+        {"403 Forbidden", REFUSAL("AccessDenied"),
+         "403 AccessDenied for " ARN ": the policy of the own role (or user) needs"},
         {"403 Forbidden", REFUSAL("ExpiredToken"), "ExpiredToken for " ARN ": the own session token has expired"},
         {"403 Forbidden", REFUSAL("InvalidClientTokenId"), "the own access key id, or its session token, is not known"},
         {"403 Forbidden", REFUSAL("SignatureDoesNotMatch"), "the clock is off"},
