@@ -2,15 +2,16 @@
 # Target lambda_package, in the folder package/: bootstrap without symbols, its symbols, and the zip for Lambda.
 
 # ship(TARGET AS FOLDER COMMANDS...): the target AS in FOLDER makes TARGET without symbols, and its symbols; then COMMANDS.
-# The tables for unwinding go too: a tenth of the zip, for C++ exceptions and pthread_cancel, of which there are none here;
-# crash reports follow frame pointers.
+# The tables for unwinding are emptied: a tenth of the zip, for C++ exceptions and pthread_cancel, of which there are none
+# here; crash reports follow frame pointers.
 function(ship target as folder)
   target_link_options(${target} PRIVATE -Wl,--no-eh-frame-hdr)
   add_custom_target(${as}
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${folder}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
     COMMAND ${CMAKE_OBJCOPY} --only-keep-debug $<TARGET_FILE:${target}> ${folder}/${target}.debug
-    COMMAND ${CMAKE_STRIP} -R .eh_frame -o ${folder}/${target} $<TARGET_FILE:${target}>
+    COMMAND ${CMAKE_STRIP} -o ${folder}/${target} $<TARGET_FILE:${target}>
+    COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/blank-section.sh ${CMAKE_OBJCOPY} ${folder}/${target} .eh_frame
     COMMAND ${CMAKE_COMMAND} -E chdir ${folder} ${CMAKE_OBJCOPY} --add-gnu-debuglink=${target}.debug ${target}
     ${ARGN}
     DEPENDS ${target}
