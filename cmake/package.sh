@@ -68,10 +68,17 @@ rm -rf "$out" "$out.new"
 grep -qsx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$tree/CMakeCache.txt" || rm -rf "$tree"
 rm -f "$tree/why.txt"
 
+# A compiler that met a full disk takes its half-written file away before anybody can look.
+disk_is_full() {
+    grep -qs 'No space left on device' "$log" || ! echo >"$log.full" 2>/dev/null ||
+        test "$(df -Pk build | awk 'NR == 2 { print $4 }')" -lt 32768
+}
+
 fail() {
     if test -s "$tree/why.txt"; then
         die "$(cat "$tree/why.txt")"
-    elif grep -qs 'No space left on device' "$log" || ! echo "$1" >"$log.full" 2>/dev/null; then
+    elif disk_is_full; then
+        rm -f "$log.full"
         die "the disk is full ($PWD/build)"
     fi
     rm -f "$log.full"
