@@ -234,29 +234,26 @@ static void write_record(enum log_level level, struct head message, const struct
     pthread_mutex_unlock(&record_lock);
 }
 
-static struct head format(char message[static MESSAGE_BYTES + 1], const char *fmt, va_list ap) {
-    int n = vsnprintf(message, MESSAGE_BYTES + 1, fmt, ap);
-    return head_of(message, n < 0 ? 0 : (size_t)n, MESSAGE_BYTES);
+static void write_formatted(enum log_level level, const struct log_cause *failure, const char *fmt, va_list ap) {
+    char message[MESSAGE_BYTES + 1];
+    int n = vsnprintf(message, sizeof message, fmt, ap);
+    write_record(level, head_of(message, n < 0 ? 0 : (size_t)n, MESSAGE_BYTES), failure);
 }
 
 void log_line(enum log_level level, const char *fmt, ...) {
     if (level < log_to.least) return;
-    char message[MESSAGE_BYTES + 1];
     va_list ap;
     va_start(ap, fmt);
-    struct head text = format(message, fmt, ap);
+    write_formatted(level, NULL, fmt, ap);
     va_end(ap);
-    write_record(level, text, NULL);
 }
 
 void log_failure(enum log_level level, const struct log_cause *failure, const char *fmt, ...) {
     if (level < log_to.least) return;
-    char message[MESSAGE_BYTES + 1];
     va_list ap;
     va_start(ap, fmt);
-    struct head text = format(message, fmt, ap);
+    write_formatted(level, failure, fmt, ap);
     va_end(ap);
-    write_record(level, text, failure);
 }
 
 bool log_is_json(void) {

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "http_client.h"
 #include "late_tls.h"
 
@@ -181,18 +181,8 @@ void http_disconnect(struct http_client *c) {
     c->multi = curl_multi_init();
 }
 
-static int64_t clock_ms(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static int64_t now_ms(void) {
-    return clock_ms(CLOCK_MONOTONIC);
-}
-
 struct http_clocks http_clocks_now(void) {
-    return (struct http_clocks){now_ms(), clock_ms(CLOCK_REALTIME)};
+    return (struct http_clocks){clock_monotonic_ms(), clock_unix_ms()};
 }
 
 int64_t http_clocks_since(const struct http_clocks *then) {
@@ -255,7 +245,7 @@ void http_client_perform(struct http_client *c) {
 
 bool http_client_wait(struct http_client *c, int64_t deadline_ms, bool room) {
     struct curl_waitfd socket = {.events = CURL_WAIT_POLLOUT};
-    int64_t left = deadline_ms == INT64_MAX ? INT64_MAX : deadline_ms - now_ms();
+    int64_t left = deadline_ms == INT64_MAX ? INT64_MAX : deadline_ms - clock_monotonic_ms();
     if (left <= 0) {
         snprintf(c->words, sizeof c->words, "no whole answer came within %lld ms", (long long)c->x.timeout_ms);
         finish(c, CURLE_OPERATION_TIMEDOUT);
@@ -284,7 +274,7 @@ void http_client_end(struct http_client *c) {
 
 bool http_exchange(struct http_client *c, const struct http_request *rq, int64_t timeout_ms, struct http_response *rs,
                    struct arena *a, struct err *e) {
-    int64_t deadline_ms = http_client_deadline(now_ms(), timeout_ms);
+    int64_t deadline_ms = http_client_deadline(clock_monotonic_ms(), timeout_ms);
     *rs = (struct http_response){0};
     http_warm_settle(c, deadline_ms);
     if (!http_client_ready(c, e)) return false;

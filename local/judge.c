@@ -65,20 +65,6 @@ static bool unrouted(const struct judge *j, const struct http_request *rq, struc
            refuse(v, "MissingAuthenticationTokenException", "message", STR("Missing Authentication Token"), a, e);
 }
 
-/* The key that the verifier asked for. */
-struct search {
-    const struct keyring *ring;
-    const struct keyring_entry *found;
-};
-
-static bool find_key(void *user, struct str id, struct sigv4_known_key *key) {
-    struct search *s = user;
-    if (!s->found) s->found = keyring_find(s->ring, id);
-    if (s->found)
-        *key = (struct sigv4_known_key){.keys = s->found->keys, .token_expires_unix_s = s->found->expires_unix_s};
-    return s->found != NULL;
-}
-
 /* As a REST API says it. */
 static bool refuse_unsigned(struct judge_verdict *v, const struct sigv4_verdict *sv, struct arena *a, struct err *e) {
     struct sigv4_refusal refusal;
@@ -90,13 +76,13 @@ static bool refuse_unsigned(struct judge_verdict *v, const struct sigv4_verdict 
 
 static bool authenticate(const struct judge *j, const struct http_request *rq, int64_t now_s, struct judge_verdict *v,
                          struct arena *a, struct err *e) {
-    struct search search = {.ring = j->keyring};
+    struct keyring_search search = {.ring = j->keyring};
     const struct sigv4_verifier verifier = {.region = j->model->region,
                                             .service = STR("execute-api"),
                                             .unix_s = now_s,
                                             .max_skew_s = MAX_SKEW_S,
                                             .allow_ecdsa = true,
-                                            .find_key = find_key,
+                                            .find_key = keyring_search_key,
                                             .user = &search};
     struct sigv4_verdict sv;
     bool judged = sigv4_verify(rq, &verifier, &sv, a, e);

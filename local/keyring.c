@@ -88,6 +88,14 @@ const struct keyring_entry *keyring_find(const struct keyring *ring, struct str 
     return ring->sessions ? session_find(ring->sessions, access_key_id) : NULL;
 }
 
+bool keyring_search_key(void *search, struct str access_key_id, struct sigv4_known_key *key) {
+    struct keyring_search *s = search;
+    if (!s->found) s->found = keyring_find(s->ring, access_key_id);
+    if (s->found)
+        *key = (struct sigv4_known_key){.keys = s->found->keys, .token_expires_unix_s = s->found->expires_unix_s};
+    return s->found != NULL;
+}
+
 void keyring_give_back(const struct keyring *ring, const struct keyring_entry *entry) {
     if (entry && entry->expires_unix_s) session_give_back(ring->sessions, entry);
 }

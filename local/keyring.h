@@ -5,7 +5,7 @@
 #define LOCAL_KEYRING_H
 
 #include "model.h"
-#include "sigv4.h"
+#include "sigv4_verify.h"
 
 struct keyring_entry {
     const struct model_principal *who;
@@ -43,6 +43,14 @@ bool keyring_make(struct keyring *ring, const struct model *model, struct arena 
 /* One of the run's keys or of a session's; it stays until it is given back. NULL: unknown. */
 const struct keyring_entry *keyring_find(const struct keyring *ring, struct str access_key_id);
 void keyring_give_back(const struct keyring *ring, const struct keyring_entry *entry); /* NULL is fine */
+
+/* keyring_find for a sigv4_verifier, whose user is a struct keyring_search; `found` is to be given back. */
+struct keyring_search {
+    const struct keyring *ring;
+    const struct keyring_entry *found;
+};
+bool keyring_search_key(void *search, struct str access_key_id, struct sigv4_known_key *key);
+
 const struct keyring_entry *keyring_of(const struct keyring *ring, const struct model_principal *who);
 
 /* Is it the value of an enabled key that is in a usage plan of this API's stage? Takes the same time for every value of

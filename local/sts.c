@@ -53,19 +53,6 @@ static struct str claimed_region(const struct sts_call *c) {
 
 /* ---- who calls ---- */
 
-struct search {
-    const struct keyring *ring;
-    const struct keyring_entry *found;
-};
-
-static bool find_key(void *user, struct str id, struct sigv4_known_key *key) {
-    struct search *s = user;
-    if (!s->found) s->found = keyring_find(s->ring, id);
-    if (s->found)
-        *key = (struct sigv4_known_key){.keys = s->found->keys, .token_expires_unix_s = s->found->expires_unix_s};
-    return s->found != NULL;
-}
-
 static void refuse(struct sts_call *c, const struct sigv4_verdict *v) {
     static const struct {
         int status;
@@ -89,12 +76,12 @@ static void refuse(struct sts_call *c, const struct sigv4_verdict *v) {
 }
 
 static bool authenticate(struct sts_call *c) {
-    struct search search = {.ring = c->keyring};
+    struct keyring_search search = {.ring = c->keyring};
     const struct sigv4_verifier verifier = {.region = c->region.n ? c->region : c->model->region,
                                             .service = STR("sts"),
                                             .unix_s = c->now_s,
                                             .max_skew_s = MAX_SKEW_S,
-                                            .find_key = find_key,
+                                            .find_key = keyring_search_key,
                                             .user = &search};
     struct sigv4_verdict v;
     struct err e;

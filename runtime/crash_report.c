@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "json.h"
 #include "log.h"
 #include "url.h"
@@ -324,15 +325,9 @@ static void add_request(struct buf *b, const struct crash_facts *c) {
     buf_add(b, buf_str(&body));
 }
 
-static int64_t now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static bool ready(int fd, short what, int64_t until_ms) {
     struct pollfd p = {fd, what, 0};
-    int64_t left = until_ms - now_ms();
+    int64_t left = until_ms - clock_monotonic_ms();
     return left > 0 && poll(&p, 1, (int)left) > 0;
 }
 
@@ -361,7 +356,7 @@ void crash_report_post(const struct crash_facts *c) {
     if (!peer.address_n || !c->path.n) return;
     struct buf b = TEXT(bytes);
     add_request(&b, c);
-    int64_t until_ms = now_ms() + POST_MS;
+    int64_t until_ms = clock_monotonic_ms() + POST_MS;
     int fd = socket(peer.address.ss_family, SOCK_STREAM, 0);
     if (fd < 0 || b.failed) return;
     if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && connected(fd, until_ms) && sent(fd, buf_str(&b), until_ms) &&

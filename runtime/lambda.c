@@ -4,9 +4,9 @@
 #include "lambda.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crash.h"
 #include "lambda_turn.h"
 #include "lifecycle.h"
@@ -15,9 +15,7 @@
 #include "worker.h"
 
 int64_t lambda_remaining_ms(const struct lambda_invocation *inv) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    int64_t now = clock_unix_ms();
     return inv->deadline_ms > now ? inv->deadline_ms - now : 0;
 }
 

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "http.h"
 #include "json.h"
 
@@ -88,9 +88,7 @@ void metadata_close(struct metadata *m) {
 }
 
 static int64_t now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec;
+    return clock_monotonic_ms() / 1000;
 }
 
 /* RFC 9111 section 5.2.2, as far as an endpoint for one client needs it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "log.h"
 
 enum {
@@ -28,12 +29,6 @@ struct watchdog {
     struct watchdog_slot slots[];
 };
 
-static int64_t now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int64_t due_ms(const struct lambda_invocation *inv) {
     return inv->deadline_ms > AHEAD_MS ? inv->deadline_ms - AHEAD_MS : 0;
 }
@@ -42,7 +37,7 @@ static int64_t due_ms(const struct lambda_invocation *inv) {
 static void expire(struct watchdog *w, struct watchdog_slot *slot) {
     struct log_scope scope = {slot->inv->request_id, slot->inv->trace_id, slot->inv->tenant_id};
     char message[80];
-    int64_t ran_ms = now_ms() - slot->began_ms;
+    int64_t ran_ms = clock_unix_ms() - slot->began_ms;
     struct err e;
     snprintf(message, sizeof message, "timed out after %lld ms", (long long)(ran_ms > 0 ? ran_ms : 0));
     struct lambda_failure f = {.error_type = STR("Function.Timeout"), .error_message = str_of(message)};
@@ -60,11 +55,11 @@ static void expire(struct watchdog *w, struct watchdog_slot *slot) {
 
 /* Returns when it is to look again. */
 static int64_t look(struct watchdog *w) {
-    int64_t next_ms = now_ms() + LONGEST_SLEEP_MS;
+    int64_t next_ms = clock_unix_ms() + LONGEST_SLEEP_MS;
     for (size_t i = 0; i < w->n; i++) {
         struct watchdog_slot *slot = &w->slots[i];
         pthread_mutex_lock(&slot->lock);
-        if (slot->inv && due_ms(slot->inv) <= now_ms()) expire(w, slot);
+        if (slot->inv && due_ms(slot->inv) <= clock_unix_ms()) expire(w, slot);
         else if (slot->inv && due_ms(slot->inv) < next_ms) next_ms = due_ms(slot->inv);
         pthread_mutex_unlock(&slot->lock);
     }
@@ -81,7 +76,7 @@ static void *watch(void *user) {
         int64_t next_ms = look(w);
         pthread_mutex_lock(&w->lock);
         if (next_ms < w->wake_ms) w->wake_ms = next_ms;
-        while (!w->stop && w->wake_ms > now_ms()) {
+        while (!w->stop && w->wake_ms > clock_unix_ms()) {
             struct timespec until = {(time_t)(w->wake_ms / 1000), (long)(w->wake_ms % 1000) * 1000000L};
             pthread_cond_timedwait(&w->wake, &w->lock, &until);
         }
@@ -147,7 +142,7 @@ void watchdog_begin(struct watchdog_slot *slot, const struct lambda_invocation *
     if (!slot) return;
     pthread_mutex_lock(&slot->lock);
     slot->inv = inv;
-    slot->began_ms = now_ms();
+    slot->began_ms = clock_unix_ms();
     slot->expired = false;
     pthread_mutex_unlock(&slot->lock);
     struct watchdog *w = slot->watchdog;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "crash.h"
 #include "lambda_turn.h"
 #include "log.h"
@@ -46,12 +47,6 @@ struct worker {
     struct lambda_turn turn;
     int refused;
 };
-
-static int64_t now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* X-Ray's SDKs look for the variable; an invocation without a trace must not see the one before it. Not setenv: glibc
    keeps every value it was ever given, 100 bytes an invocation. The environment points into our buffer instead. */
@@ -93,13 +88,14 @@ static bool ends_environment(const struct worker *w, const struct err *e) {
 /* False: the environment is lost. */
 static bool serve(struct worker *w, struct lambda_invocation *inv, struct err *e) {
     struct log_scope scope = {inv->request_id, inv->trace_id, inv->tenant_id};
-    int64_t began_ms = now_ms();
+    int64_t began_ms = clock_monotonic_ms();
     log_set_scope(&scope);
     crash_set_scope(inv);
     if (!w->pool->concurrent) export_trace(inv);
     bool ok = handle(w, inv, e), go_on = ok || !ends_environment(w, e);
     if (ok)
-        log_line(LOG_DEBUG, "event of %zu bytes answered in %lld ms", inv->payload.n, (long long)(now_ms() - began_ms));
+        log_line(LOG_DEBUG, "event of %zu bytes answered in %lld ms", inv->payload.n,
+                 (long long)(clock_monotonic_ms() - began_ms));
     else if (go_on) log_line(LOG_ERROR, "%s", e->msg);
     crash_set_scope(NULL);
     log_set_scope(NULL);
