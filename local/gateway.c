@@ -161,7 +161,7 @@ static void give_reply(struct exchange *x, struct str json) {
     static const char *const ours[] = {"connection", "content-length", "date", "transfer-encoding", "x-amzn-requestid"};
     struct http_response reply;
     struct err e;
-    if (!apigw_read_reply(json, &reply, x->arena, &e)) {
+    if (!apigw_read_reply(json, APIGW_REST, &reply, x->arena, &e)) {
         internal_error(x, arena_copy(x->arena, str_of(e.msg)));
         return;
     }

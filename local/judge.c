@@ -6,6 +6,7 @@
 #include "facts.h"
 #include "json.h"
 #include "log.h"
+#include "route.h"
 #include "sigv4_verify.h"
 
 enum { MAX_SKEW_S = 300, MAX_REFUSAL_BYTES = 1024 * 1024 };
@@ -26,30 +27,6 @@ static bool refuse(struct judge_verdict *v, const char *type, const char *member
 static bool why(struct judge_verdict *v, struct buf *text, struct err *e) {
     v->why = buf_str(text);
     return buf_ok(text, e);
-}
-
-/* ANY stands for API Gateway's seven methods; "delete" is none of them, nor of the methods that a policy names. */
-static bool is_method(struct str method) {
-    static const char *const methods[] = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"};
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (str_eq(method, str_of(methods[i]))) return true;
-    return false;
-}
-
-/* "/dev/private" of stage dev is the route /private. Bytes are compared as sent: what is not exactly a route is none. */
-static const struct model_route *find_route(const struct model_api *api, const struct http_request *rq) {
-    struct str p = rq->path;
-    if (p.n < api->stage.n + 2 || p.p[0] != '/' || !str_starts((struct str){p.p + 1, p.n - 1}, api->stage)) return NULL;
-    struct str rest = {p.p + 1 + api->stage.n, p.n - 1 - api->stage.n};
-    const struct model_route *any = NULL;
-    for (size_t i = 0; i < api->n_routes; i++) {
-        const struct model_route *r = &api->routes[i];
-        if (!str_eq(r->path, rest)) continue;
-        if (!is_method(rq->method)) continue;
-        if (str_eq(r->method, rq->method)) return r;
-        if (str_eq(r->method, STR("ANY"))) any = r;
-    }
-    return any;
 }
 
 /* An unknown route answers like a missing signature; that is AWS's most misread sentence, so the log says what it is. */
@@ -161,7 +138,8 @@ static bool check_api_key(const struct judge *j, const struct http_request *rq, 
 
 bool judge_request(const struct judge *j, const struct http_request *rq, struct str peer_ip, int64_t now_s,
                    struct judge_verdict *v, struct arena *a, struct err *e) {
-    *v = (struct judge_verdict){.route = find_route(j->api, rq)};
+    *v = (struct judge_verdict){0};
+    if (!route_find(j->api, rq, &v->route, &v->path_params, a, e)) return false;
     if (!v->route) return unrouted(j, rq, v, a, e);
     if (v->route->aws_iam && !authenticate(j, rq, now_s, v, a, e)) return false;
     bool asked = v->route->aws_iam || j->api->has_policy;

@@ -15,6 +15,7 @@ struct judge {
 
 struct judge_verdict {
     const struct model_route *route;    /* NULL: refused before or at routing */
+    struct http_fields path_params;     /* of the route */
     const struct keyring_entry *caller; /* NULL on an open route; whoever judged gives it back to the keyring */
     struct http_response refusal;       /* status 0: admitted */
     struct str error_type;              /* of the refusal */

@@ -39,7 +39,7 @@ struct model_function {
 
 struct model_route {
     struct str method; /* GET ..., or ANY */
-    struct str path;   /* "/private" */
+    struct str path;   /* "/private", "/items/{id}", "/files/{proxy+}"; "$default" takes what no other route takes */
     bool aws_iam;      /* else open */
     bool api_key;      /* x-api-key of one of the API's keys is wanted */
     const struct model_function *function;
@@ -55,15 +55,22 @@ struct model_api_key {
     size_t n_opens;
 };
 
+enum model_api_kind { MODEL_REST_API, MODEL_HTTP_API, MODEL_FUNCTION_URL };
+
+/* What has an address of its own. A function URL is one with the single route ANY $default and the stage $default. */
 struct model_api {
-    struct str logical_id, name, stage;
-    struct str api_id; /* 10 characters, derived from stack and logical id: the same at every start */
+    enum model_api_kind kind;
+    struct str logical_id, name;
+    struct str stage;  /* "$default" is not part of the path */
+    struct str api_id; /* derived from stack and logical id: the same at every start; 10 characters, a URL's has 32 */
+    bool streams;      /* a function URL with InvokeMode: RESPONSE_STREAM */
+    struct http_fields stage_variables;
     struct str *binary_media_types;
     size_t n_binary_media_types;
     struct model_route *routes;
     size_t n_routes;
     bool has_policy;
-    struct policy_statements policy; /* its resource policy */
+    struct policy_statements policy; /* its resource policy; of a function URL: that of the function */
 };
 
 struct model {

@@ -36,14 +36,16 @@ struct apigw_event {
 /* Everything lives in the arena. ERR_PARSE: not JSON, no known shape, a member of the wrong type, bad base64. */
 bool apigw_read_event(struct str json, struct apigw_event *event, struct arena *a, struct err *e);
 
-/* Writes a REST event with every member AWS sends; what is absent becomes null. */
+/* Writes the event with every member AWS sends. What is absent becomes null (REST) or is left out (2.0). */
 void apigw_write_event(struct buf *json, const struct apigw_event *event, struct arena *a);
 
 /* A body that is not UTF-8 text, or holds a NUL, goes out in base64. */
 void apigw_write_reply(struct buf *json, enum apigw_format format, const struct http_response *rs);
 
-/* ERR_PARSE when API Gateway would answer 502 for this reply. The content type defaults to application/json. */
-bool apigw_read_reply(struct str json, struct http_response *rs, struct arena *a, struct err *e);
+/* ERR_PARSE when the service would answer with its own error for this reply. The content type defaults to
+   application/json. */
+bool apigw_read_reply(struct str json, enum apigw_format format, struct http_response *rs, struct arena *a,
+                      struct err *e);
 
 #ifdef __cplusplus
 }

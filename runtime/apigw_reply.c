@@ -173,8 +173,10 @@ static bool read_reply(const cJSON *reply, struct http_response *rs, struct aren
     return read_headers(reply, &rs->fields, a, e) && read_body(reply, rs, a, e);
 }
 
-bool apigw_read_reply(struct str json, struct http_response *rs, struct arena *a, struct err *e) {
+bool apigw_read_reply(struct str json, enum apigw_format format, struct http_response *rs, struct arena *a,
+                      struct err *e) {
     struct cJSON *root;
+    (void)format;
     *rs = (struct http_response){0};
     if (!json_read(json, &root, e)) return err_prefix(e, "malformed proxy reply: ");
     bool ok = read_reply(root, rs, a, e);

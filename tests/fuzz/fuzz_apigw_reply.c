@@ -15,9 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct arena *a = fuzz_arena();
     struct http_response rs, again;
     struct err e;
-    if (!apigw_read_reply(fuzz_text(data, n), &rs, a, &e)) return 0;
+    if (!apigw_read_reply(fuzz_text(data, n), APIGW_REST, &rs, a, &e)) return 0;
     struct str text = written(&rs, APIGW_REST, a);
-    FUZZ_HOLDS(apigw_read_reply(text, &again, a, &e));
+    FUZZ_HOLDS(apigw_read_reply(text, APIGW_REST, &again, a, &e));
     FUZZ_HOLDS(rs.status == again.status && str_eq(rs.body, again.body) && rs.fields.n == again.fields.n);
     FUZZ_HOLDS(str_eq(text, written(&again, APIGW_REST, a))); /* and the fields, of which the repeated come first now */
     written(&rs, APIGW_HTTP_V2, a);

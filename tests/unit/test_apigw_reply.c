@@ -33,7 +33,7 @@ static struct str written(enum apigw_format format) {
 }
 
 static void read_good(struct str json) {
-    check_ok(apigw_read_reply(json, &rs, &arena, &e), e);
+    check_ok(apigw_read_reply(json, APIGW_REST, &rs, &arena, &e), e);
 }
 
 static void rest_reply(void **state) {
@@ -171,7 +171,7 @@ static void malformed(void **state) {
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         e = (struct err){0};
-        if (apigw_read_reply(str_of(bad[i].json), &rs, &arena, &e)) fail_msg("taken: %s", bad[i].json);
+        if (apigw_read_reply(str_of(bad[i].json), APIGW_REST, &rs, &arena, &e)) fail_msg("taken: %s", bad[i].json);
         assert_int_equal(e.kind, ERR_PARSE);
         if (!strstr(e.msg, bad[i].reason)) fail_msg("%s: %s", bad[i].json, e.msg);
     }

@@ -64,7 +64,7 @@ static void samples(void **state) {
         struct str reply;
         struct http_response rs;
         check_ok(handle(sample_read(cases[i].file, &arena), &reply), e);
-        check_ok(apigw_read_reply(reply, &rs, &arena, &e), e);
+        check_ok(apigw_read_reply(reply, APIGW_REST, &rs, &arena, &e), e);
         assert_int_equal(rs.status, 200);
         check_text(http_field_get(&rs.fields, STR("content-type")), "application/json");
         check_str(rs.body, str_of(cases[i].echo));

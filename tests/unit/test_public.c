@@ -70,7 +70,7 @@ static bool handle_until(struct str payload, int64_t deadline_ms) {
     struct buf b;
     buf_init(&b, LAMBDA_MAX_REPLY_BYTES, &arena);
     if (!public_handle(&api, &inv, &b, &e) || !buf_ok(&b, &e)) return false;
-    check_ok(apigw_read_reply(buf_str(&b), &rs, &arena, &e), e);
+    check_ok(apigw_read_reply(buf_str(&b), APIGW_REST, &rs, &arena, &e), e);
     return true;
 }
 
