@@ -162,11 +162,20 @@ static bool note_unopened_routes(struct model_reader *r, struct err *e) {
     return true;
 }
 
+static bool has_function_url(const struct template *t) {
+    bool has = node_get(node_get(t->globals, "Function"), "FunctionUrlConfig") != NULL;
+    for (size_t i = 0; i < t->n_resources; i++)
+        has |= str_eq(t->resources[i].type, STR("AWS::Lambda::Url")) ||
+               node_get(t->resources[i].properties, "FunctionUrlConfig");
+    return has;
+}
+
 static bool read_template(struct model_reader *r, struct err *e) {
     const struct node *root = r->t->root;
     if (!node_get(root, "Transform") &&
         !model_parts_notice(r, root, e, "without Transform: AWS::Serverless-2016-10-31 nothing of SAM exists on AWS"))
         return false;
+    r->no_function_url = !has_function_url(r->t);
     return check_globals(r->t, e) && check_types(r, false, e) && read_resources(r, e) && note_empty_apis(r, e) &&
            note_unopened_routes(r, e);
 }

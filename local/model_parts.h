@@ -21,6 +21,7 @@ struct model_reader {
     struct model_auth *auth; /* one per API, in the order of model->apis */
     size_t notices_cap;
     size_t first_principal; /* of the file that is being read now: a policy is attached within its own file */
+    bool no_function_url;   /* nothing in the template has one: statements about lambda cannot matter */
 };
 
 /* What becomes of one property. */
@@ -75,7 +76,8 @@ bool model_policy_read_sam(struct model_reader *r, const struct node *policies, 
 /* What kind of document it is decides which elements a statement has, and which actions are looked at: those of all
    others could not matter here, and are not read. */
 enum model_document {
-    MODEL_IDENTITY, /* of a role, user or session: no Principal; execute-api:Invoke and sts:AssumeRole */
+    MODEL_IDENTITY, /* of a role, user or session: no Principal; execute-api:Invoke, sts:AssumeRole, and for function
+                       URLs lambda:InvokeFunctionUrl and lambda:InvokeFunction */
     MODEL_TRUST,    /* who may assume a role: no Resource; sts:AssumeRole */
     MODEL_RESOURCE, /* who may call an API: both; execute-api:Invoke */
 };
