@@ -43,7 +43,7 @@ static void malformed_replies(void **state) {
         "\"text\"",
         "[]",
         "{}",
-        "{\"statusCode\":\"200\"}",
+        "{\"statusCode\":\"OK\"}",
         "{\"statusCode\":200.5}",
         "{\"statusCode\":99}",
         "{\"statusCode\":600}",
