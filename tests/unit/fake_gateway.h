@@ -81,7 +81,7 @@ static struct model_route closed_route[] = {
     {.method = STR_INIT("ANY"), .path = STR_INIT("$default"), .aws_iam = true, .function = functions, .line = 7}};
 static struct model_route open_route[] = {
     {.method = STR_INIT("ANY"), .path = STR_INIT("$default"), .function = functions, .line = 8}};
-static struct http_field variables[] = {{STR_INIT("color"), STR_INIT("blue")}};
+static struct http_field stage_variables[] = {{STR_INIT("color"), STR_INIT("blue")}};
 static struct str binary_types[] = {STR_INIT("application/octet-stream"), STR_INIT("image/*")};
 static struct model_api apis[] = {{.logical_id = STR_INIT("Api"),
                                    .stage = STR_INIT("dev"),
@@ -94,7 +94,7 @@ static struct model_api apis[] = {{.logical_id = STR_INIT("Api"),
                                    .logical_id = STR_INIT("HttpApi"),
                                    .stage = STR_INIT("$default"),
                                    .api_id = STR_INIT("h1h2h3h4h5"),
-                                   .stage_variables = {variables, 1, 1},
+                                   .stage_variables = {stage_variables, 1, 1},
                                    .routes = http_routes,
                                    .n_routes = 3},
                                   {.kind = MODEL_FUNCTION_URL,
