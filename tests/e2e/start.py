@@ -258,7 +258,7 @@ def timeouts():
     with Gateway(build, "--bootstrap", slow, template=variant("slow", ("Timeout: 15", "Timeout: 1"))) as g:
         began = time.time()
         a = send("GET", g.public)
-        equal((a.status, a.body), (502, b'{"message":"Internal server error"}'))
+        equal((a.status, a.body), (502, b'{"message": "Internal server error"}'))
         assert 0.9 < time.time() - began < 10 and "Task timed out after 1.00 seconds" in g.log(), g.log()
 
 
