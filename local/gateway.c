@@ -6,11 +6,12 @@
 
 #include "apigw.h"
 #include "clock.h"
+#include "function.h"
+#include "http_server.h"
 #include "judge.h"
 #include "lambda_env.h"
 #include "log.h"
 #include "random.h"
-#include "runtime_server.h"
 #include "sts.h"
 
 enum {
@@ -19,7 +20,6 @@ enum {
     MAX_CONNECTIONS = 256,
     IDLE_TIMEOUT_S = 60,
     INTEGRATION_TIMEOUT_MS = 29000,
-    INIT_TIMEOUT_MS = 10000, /* of Lambda's init phase */
 };
 
 static const struct http_response TOO_LARGE = {.status = 413, .body = STR_INIT("{\"message\":\"Request Too Long\"}")};
@@ -30,15 +30,10 @@ struct gateway_api {
     struct http_server *server;
 };
 
-struct gateway_function {
-    _Atomic(struct function *) function;
-    struct http_server *runtime_api;
-};
-
 struct gateway {
     struct gateway_options options;
     struct gateway_api *apis;
-    struct gateway_function *functions;
+    struct function **functions;
     struct sts *sts;
     uint16_t *ports;       /* of the APIs */
     const char *task_root; /* the folder of the bootstrap */
@@ -180,7 +175,7 @@ static void give_reply(struct exchange *x, struct str json) {
 
 static struct function *function_of(const struct exchange *x) {
     const struct gateway *g = x->api->gateway;
-    return g->functions[x->verdict.route->function - g->options.model->functions].function;
+    return g->functions[x->verdict.route->function - g->options.model->functions];
 }
 
 static void invoke(struct exchange *x, struct str event) {
@@ -193,9 +188,9 @@ static void invoke(struct exchange *x, struct str event) {
     }
     switch (result.outcome) {
     case FUNCTION_REPLY: give_reply(x, result.body); break;
-    case FUNCTION_ERROR: internal_error(x, "the function answered with an error; its log says which"); break;
-    case FUNCTION_TIMED_OUT: internal_error(x, "the function timed out"); break;
-    case FUNCTION_EXITED: internal_error(x, "the function's process ended"); break;
+    case FUNCTION_ERROR:
+    case FUNCTION_TIMED_OUT:
+    case FUNCTION_EXITED: internal_error(x, result.why.p); break;
     case FUNCTION_TOO_LATE:
         x->verdict.why = STR("no reply within 29 seconds");
         answer(x, 504, "INTEGRATION_TIMEOUT", STR("{\"message\":\"Endpoint request timed out\"}"));
@@ -306,21 +301,19 @@ static bool listen_api(struct gateway *g, size_t i, struct err *e) {
 }
 
 static bool open_function(struct gateway *g, size_t i, struct arena *a, struct err *e) {
-    struct gateway_function *f = &g->functions[i];
     const struct model_function *model = &g->options.model->functions[i];
     struct lambda_env env = {.model = g->options.model,
                              .function = model,
                              .task_root = g->task_root,
                              .api_ports = g->ports,
                              .sts_port = sts_port(g->sts)};
-    struct function_options options = {.model = model, .bootstrap = g->options.bootstrap, .task_root = g->task_root};
-    struct function *function;
-    if (!runtime_server_start(&f->function, &f->runtime_api, e)) return false;
+    struct function_options options = {.model = model,
+                                       .bootstrap = g->options.bootstrap,
+                                       .task_root = g->task_root,
+                                       .concurrency = g->options.concurrency,
+                                       .init_timeout_ms = FUNCTION_INIT_TIMEOUT_MS};
     env.keys = &keyring_of(g->options.keyring, model->role)->keys;
-    env.runtime_api_port = http_server_port(f->runtime_api);
-    if (!lambda_env_make(&env, &options.environment, a, e) || !function_open(&options, &function, e)) return false;
-    f->function = function;
-    return true;
+    return lambda_env_make(&env, &options.environment, a, e) && function_open(&options, &g->functions[i], e);
 }
 
 static bool start_sts(struct gateway *g, struct arena *a, struct err *e) {
@@ -340,7 +333,7 @@ static bool start(struct gateway *g, struct arena *a, struct err *e) {
         if (!open_function(g, i, a, e)) return false;
     g->open = true;
     for (size_t i = 0; i < m->n_functions; i++)
-        if (!function_start(g->functions[i].function, INIT_TIMEOUT_MS, e)) return false;
+        if (!function_start(g->functions[i], e)) return false;
     return true;
 }
 
@@ -377,14 +370,11 @@ uint16_t gateway_sts_port(const struct gateway *g) {
     return sts_port(g->sts);
 }
 
-/* Functions first: their end releases every request that waits for them, here and in their Runtime API servers. */
+/* Functions first: their end releases every request that waits for them. */
 void gateway_stop(struct gateway *g) {
     if (!g) return;
-    for (size_t i = 0; i < g->options.model->n_functions; i++) function_stop(g->functions[i].function);
+    for (size_t i = 0; i < g->options.model->n_functions; i++) function_stop(g->functions[i]);
     for (size_t i = 0; i < g->options.model->n_apis; i++) http_server_stop(g->apis[i].server);
     sts_stop(g->sts);
-    for (size_t i = 0; i < g->options.model->n_functions; i++) {
-        http_server_stop(g->functions[i].runtime_api);
-        function_close(g->functions[i].function);
-    }
+    for (size_t i = 0; i < g->options.model->n_functions; i++) function_close(g->functions[i]);
 }
