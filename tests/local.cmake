@@ -2,7 +2,7 @@
 # Tests of the local gateway: its judge, its servers and the processes it starts.
 if(BUILD_LOCAL)
   foreach(name random process keyring lambda_env judge judge_signature http_server http_server_stop function
-               runtime_server session facts sts gateway gateway_reply)
+               runtime_server session facts stream_pipe sts gateway gateway_reply)
     unit(${name} local)
   endforeach()
 
