@@ -263,12 +263,13 @@ static bool make_ids(struct exchange *x) {
 }
 
 static void handle(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                   struct arena *a) {
+                   struct stream_pipe **stream, struct arena *a) {
     struct gateway_api *api = user;
     const struct gateway_options *options = &api->gateway->options;
     struct exchange x = {.api = api, .rq = rq, .rs = rs, .arena = a, .peer_ip = peer_ip, .now_ms = clock_unix_ms()};
     const struct judge j = {options->model, api->model, options->keyring};
     struct err e;
+    (void)stream;
     if (!api->gateway->open) {
         *rs = (struct http_response){.status = 503, .body = STR("{\"message\":\"Service Unavailable\"}")};
         return;

@@ -47,10 +47,10 @@ static void posted(struct function *f, struct str tail, struct str body, struct 
 }
 
 static void handle(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                   struct arena *a) {
+                   struct stream_pipe **stream, struct arena *a) {
     struct function *f = *(_Atomic(struct function *) *)user;
     struct str invocation = STR(BASE_PATH "/invocation/");
-    (void)peer_ip;
+    (void)peer_ip, (void)stream;
     if (!f) return;
     if (str_eq(rq->method, STR("GET")) && str_eq(rq->path, STR(BASE_PATH "/invocation/next"))) {
         next(f, rs, a);
