@@ -84,9 +84,22 @@ void stream_pipe_end(struct stream_pipe *p) {
     leave(p);
 }
 
+/* The lock is held. */
+static void await_byte(struct stream_pipe *p) {
+    while (!p->n && !p->broken && !p->writer_left) pthread_cond_wait(&p->changed, &p->lock);
+}
+
+bool stream_pipe_await(struct stream_pipe *p) {
+    pthread_mutex_lock(&p->lock);
+    await_byte(p);
+    bool begun = p->n || !p->broken;
+    pthread_mutex_unlock(&p->lock);
+    return begun;
+}
+
 long stream_pipe_read(struct stream_pipe *p, char *into, size_t room) {
     pthread_mutex_lock(&p->lock);
-    while (!p->n && !p->broken && !p->writer_left) pthread_cond_wait(&p->changed, &p->lock);
+    await_byte(p);
     long got = p->broken ? -1 : 0;
     if (p->n) got = (long)take(p, into, room);
     pthread_cond_broadcast(&p->changed);

@@ -18,7 +18,9 @@ bool stream_pipe_write(struct stream_pipe *pipe, struct str bytes);
 void stream_pipe_break(struct stream_pipe *pipe);
 void stream_pipe_end(struct stream_pipe *pipe); /* the writer leaves: the stream is whole unless it was broken */
 
-/* The reader's. Waits for at least one byte. 0: the end; -1: it broke off. What was written before comes first. */
+/* The reader's. Waits for the first byte, or the end of an empty stream; takes nothing. False: it broke off before. */
+bool stream_pipe_await(struct stream_pipe *pipe);
+/* Waits for at least one byte. 0: the end; -1: it broke off. What was written before comes first. */
 long stream_pipe_read(struct stream_pipe *pipe, char *into, size_t n);
 void stream_pipe_leave(struct stream_pipe *pipe);
 

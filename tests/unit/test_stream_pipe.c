@@ -42,6 +42,22 @@ static void first_before_last(void **state) {
     stream_pipe_leave(pipe);
 }
 
+static void awaited(void **state) {
+    (void)state;
+    struct stream_pipe *pipe = open_pipe();
+    assert_true(stream_pipe_write(pipe, STR("first")));
+    assert_true(stream_pipe_await(pipe));
+    check_read(pipe, "first");
+    stream_pipe_break(pipe);
+    assert_false(stream_pipe_await(pipe));
+    stream_pipe_leave(pipe);
+    stream_pipe_end(pipe);
+    pipe = open_pipe();
+    stream_pipe_end(pipe);
+    assert_true(stream_pipe_await(pipe));
+    stream_pipe_leave(pipe);
+}
+
 static void broken(void **state) {
     (void)state;
     struct stream_pipe *pipe = open_pipe();
@@ -147,6 +163,7 @@ static void break_frees_writer(void **state) {
 int main(void) {
     const struct CMUnitTest cases[] = {
         CASE("the first bytes are read before the last are written", first_before_last),
+        CASE("the first byte, or an end without one, may be awaited", awaited),
         CASE("a broken stream gives what was written, and then no end", broken),
         CASE("the writer is told that the reader has left", reader_leaves),
         CASE("a stream longer than the pipe arrives as it was written", long_stream),
