@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the local gateway: its judge, its servers and the processes it starts.
 if(BUILD_LOCAL)
-  foreach(name random process keyring lambda_env judge judge_signature http_server http_server_stop http_server_stream function
-               runtime_server session facts stream_pipe sts gateway gateway_reply)
+  foreach(name random process keyring lambda_env route judge judge_signature http_server http_server_stop
+               http_server_stream function runtime_server session facts stream_pipe sts gateway gateway_reply)
     unit(${name} local)
   endforeach()
 
