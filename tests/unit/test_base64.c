@@ -3,21 +3,7 @@
 #include <stdio.h>
 
 #include "base64.h"
-#include "check.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 64 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static struct str encoded(struct str s) {
     struct buf b;

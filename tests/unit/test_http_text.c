@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/http_text.c */
-#include "check.h"
 #include "http_text.h"
-
-static struct arena arena;
+#include "with_arena.h"
 
 static struct http_request read_good(const char *text) {
     struct http_request rq;
@@ -94,18 +92,6 @@ static void response(void **state) {
     static const char *const bad[] = {"", "HTTP/1.1", "HTTP/1.1 x", "HTTP/1.1 20", "{}", "HTTP/1.1 200 OK\nno colon\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(http_text_read_response(str_of(bad[i]), &rs, &arena, &e));
-}
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
 }
 
 int main(void) {
