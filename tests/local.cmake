@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the local gateway: its judge, its servers and the processes it starts.
 if(BUILD_LOCAL)
-  foreach(name random process keyring lambda_env route judge judge_kinds judge_signature http_server http_server_stop function
+  foreach(name random process keyring lambda_env route judge judge_kinds judge_signature mismatch http_server http_server_stop function
                function_many runtime_server session facts sts gateway gateway_reply gateway_v2)
     unit(${name} local)
   endforeach()
