@@ -150,10 +150,15 @@ static bool find_bootstrap(struct start *s, struct err *e) {
 }
 
 static void print_api(const struct model_api *api, uint16_t port) {
-    printf("listening %.*s http://127.0.0.1:%u/%.*s\n", STR_ARG(api->logical_id), (unsigned)port, STR_ARG(api->stage));
+    struct str stage = str_eq(api->stage, STR("$default")) ? STR("") : api->stage; /* that has no place in a path */
+    const char *slash = stage.n ? "/" : "";
+    printf("listening %.*s http://127.0.0.1:%u%s%.*s\n", STR_ARG(api->logical_id), (unsigned)port, slash,
+           STR_ARG(stage));
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
-        printf("  %-7.*s /%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), STR_ARG(api->stage), STR_ARG(r->path),
+        bool path = str_starts(r->path, STR("/"));
+        printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), path ? slash : "",
+               STR_ARG(path ? stage : STR("")), STR_ARG(r->path),
                r->aws_iam   ? r->api_key ? "AWS_IAM+key" : "AWS_IAM"
                : r->api_key ? "key"
                             : "open",
