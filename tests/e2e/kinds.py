@@ -1,199 +1,192 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every kind of API, from its template: HTTP APIs, function URLs, the implicit APIs, another account's callers, paths with
-parameters; called with signatures of botocore. What apigw check says of a template is what its gateway does. kinds.py BUILD_DIR"""
+"""HTTP APIs and function URLs on the whole path: the project's own templates, the real bootstrap, and callers that sign with
+botocore, curl and apigw. kinds.py BUILD_DIR"""
 from apigw import *
 
 build = os.path.abspath(sys.argv[1])
-work = tempfile.mkdtemp(prefix="apigw-kinds-")
-HELLO = "Hi from AWS_IAM auth enabled API"
-
-
-def template(name):
-    return os.path.join(ROOT, "templates", name + ".yaml")
-
-
-def gateway(name, *options):
-    return Gateway(build, *options, template=template(name), callers=None)
-
-
-def service_of(api):
-    return "lambda" if api.endswith("Url") else "execute-api"
-
-
-def path_of(route):
-    """A path that takes the route: "/items/x" for "/items/{id}"."""
-    return re.sub(r"{[^}]*}", "x", route) if route.startswith("/") else "/no/route/of/its/own"
-
-
-def check(path, *options):
-    r = subprocess.run([os.path.join(build, "apigw"), "check", "--json", "--template", path, *options], capture_output=True, text=True, timeout=60)
-    assert r.returncode in (0, 1), r.stderr
-    return json.loads(r.stdout)
-
-
-def http_api():
-    with gateway("http-api") as g:
-        a = send("GET", g.public + "?client=a")
-        equal((a.status, a.json()["message"], a.json()["params"]), (200, HELLO, {"client": "a"}))
-        equal(a.json()["userArn"].split("/")[1], "lambda-iam-c-PublicFunctionRole")
-        equal(send("POST", g.public, {"Content-Type": "application/json"}, b'{"a":1}').json()["body"], '{"a":1}')
-        for answer in (send("GET", g.private), call(g.keys("PrivateFunctionRole"), "GET", g.private)):
-            equal((answer.status, answer.json()), (403, {"message": "Forbidden"}))
-        equal(call(g.keys("PublicFunctionRole"), "POST", g.private, body=b"x").json()["method"], "POST")
-        equal(send("GET", g.at["PublicApi"] + "/nothing").status, 404)
-        assert any(re.match(r"\s+GET\s+/private\s+AWS_IAM\s+PrivateFunction$", l) for l in g.lines), g.lines
-
-
-def function_url():
-    with gateway("function-url") as g:
-        public, private = g.at["PublicFunctionUrl"] + "/", g.at["PrivateFunctionUrl"] + "/any/path"
-        a = send("GET", public + "?client=a")
-        equal((a.status, a.json()["message"], a.json()["params"]), (200, HELLO, {"client": "a"}))
-        equal(send("GET", private).status, 403)
-        equal(call(g.keys("PrivateFunctionRole"), "GET", private, service="lambda").status, 403)
-        equal(call(g.keys("PublicFunctionRole"), "GET", private).status, 403)  # signed for execute-api
-        a = call(g.keys("PublicFunctionRole"), "PUT", private, body=b"x", service="lambda")
-        equal((a.status, a.json()["method"], a.json()["body"]), (200, "PUT", "x"))
-        assert re.fullmatch(r"PRIVATE_API_URL = http://[a-z0-9]{32}\.lambda-url\.us-east-1\.localhost:\d+/",
-                            re.search(r"PRIVATE_API_URL = \S+localhost:\d+/", g.log())[0]), g.log()
-
-
-def implicit():
-    with gateway("implicit-api") as g:
-        items, reader = g.at["ServerlessRestApi"] + "/items", g.keys("ReaderRole")
-        assert g.at["ServerlessRestApi"].endswith("/Prod"), g.at
-        for url in (items, items + "/1", items + "/a%20b"):
-            equal((url, call(reader, "GET", url).status), (url, 200))
-        refused(call(reader, "PUT", items + "/1", body=b"x"), "AccessDeniedException", "/Prod/PUT/items/1")
-        refused(call(reader, "GET", items + "/1/more"), "MissingAuthenticationTokenException", "Missing Authentication Token")
-        refused(call(reader, "GET", g.at["ServerlessRestApi"] + "/files/a/b"), "AccessDeniedException", "/Prod/GET/files/a/b")
-        refused(send("GET", items), "MissingAuthenticationTokenException", "Missing Authentication Token")
-
-
-OTHERS = """Resources:
-  carol:
+USER = "arn:aws:iam::123456789012:user/"
+URLS_AUTH = ("Forbidden. For troubleshooting Function URL authorization issues, see: "
+             "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html")
+HTTP_CALLERS = """
+Parameters: {PrivateApi: {Type: String}}
+Resources:
+  Alice:
     Type: AWS::IAM::User
     Properties:
+      UserName: alice
       Policies:
-        - PolicyName: call
+        - PolicyName: get-private
           PolicyDocument:
             Version: "2012-10-17"
             Statement:
-              - {Effect: Allow, Action: execute-api:Invoke, Resource: "arn:aws:execute-api:*:*:*/dev/*/private"}
-              - {Effect: Allow, Action: ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], Resource: "arn:aws:lambda:*:*:function:*"}
-  dave: {Type: AWS::IAM::User}
-  erin:
-    Type: AWS::IAM::User
-    Properties:
-      Policies:
-        - PolicyName: half
-          PolicyDocument:
-            Version: "2012-10-17"
-            Statement:
-              - {Effect: Allow, Action: "lambda:InvokeFunctionUrl", Resource: "arn:aws:lambda:*:*:function:*"}
+              - Effect: Allow
+                Action: execute-api:Invoke
+                Resource: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PrivateApi}/$default/GET/private
+  Mallory: {Type: AWS::IAM::User, Properties: {UserName: mallory}}
 """
+URL_CALLERS = """
+Parameters: {PrivateFunction: {Type: String}}
+Resources:
+  Alice:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: alice
+      Policies:
+        - PolicyName: both
+          PolicyDocument: &both
+            Version: "2012-10-17"
+            Statement:
+              - Effect: Allow
+                Action: [lambda:InvokeFunctionUrl, lambda:InvokeFunction]
+                Resource: !Sub arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${PrivateFunction}
+  Half:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: half
+      Policies:
+        - PolicyName: one-of-two
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - Effect: Allow
+                Action: lambda:InvokeFunctionUrl
+                Resource: !Sub arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${PrivateFunction}
+                Condition: {StringEquals: {"lambda:FunctionUrlAuthType": AWS_IAM}}
+  Mallory: {Type: AWS::IAM::User, Properties: {UserName: mallory}}
+""".replace(" &both", "")
 
 
-def others(account):
-    path = os.path.join(work, "others.yaml")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(OTHERS)
-    return "--callers", path, "--callers-account", account
+def callers(text):
+    f = tempfile.NamedTemporaryFile("w", prefix="callers-", suffix=".yaml", delete=False)
+    f.write(text)
+    f.close()
+    return f.name
 
 
-def another_account():
-    with gateway("cross-account", *others("111122223333")) as g:
-        url, carol = g.at["PrivateFunctionUrl"] + "/", g.keys("carol")
-        a = call(carol, "GET", g.private)
-        equal((a.status, a.json()["userArn"]), (200, "arn:aws:iam::111122223333:user/carol"))
-        refused(call(carol, "POST", g.private, body=b"x"), "AccessDeniedException", "no resource-based policy allows")
-        equal(call(carol, "GET", url, service="lambda").status, 200)
-        equal(call(g.keys("dave"), "GET", url, service="lambda").status, 403)
-        equal(call(g.keys("erin"), "GET", url, service="lambda").status, 403)
-        refused(call(g.keys("dave"), "GET", g.private), "AccessDeniedException", "no identity-based policy allows")
-    with gateway("cross-account", *others("444455556666")) as g:
-        equal(call(g.keys("carol"), "GET", g.private).status, 403)
-        equal(call(g.keys("carol"), "GET", g.at["PrivateFunctionUrl"] + "/", service="lambda").status, 403)
+class Kind:
+    """What differs between the two; the cases are the same."""
+
+    def __init__(self, template, text, service, private_path, unsigned, denied, unrouted):
+        self.callers = callers(text)
+        self.g = Gateway(build, template=os.path.join(ROOT, "templates", template), callers=self.callers)
+        self.service, self.path = service, private_path
+        self.unsigned, self.denied, self.unrouted = unsigned, denied, unrouted
+
+    def __enter__(self):
+        self.g.__enter__()
+        self.base = next(v for k, v in self.g.listening.items() if k.startswith("Private"))
+        public = next(v for k, v in self.g.listening.items() if k.startswith("Public"))
+        self.private, self.public = self.base + self.path, public + ("/public" if self.path == "/private" else "/")
+        return self
+
+    def __exit__(self, *_):
+        self.g.__exit__()
+        os.unlink(self.callers)
+
+    def call(self, profile, method="GET", path=None, headers=None, body=b"", **more):
+        return call(self.g.keys(profile), method, self.base + (path or self.path), headers, body,
+                    **{"service": self.service, **more})
+
+    def told(self, answer, expected):
+        status, error_type, body = expected
+        equal((answer.status, answer.error_type, answer.json()), (status, error_type, body))
+
+    # ---- cases ----
+
+    def public_calls_private(self):
+        a = send("POST", self.public + "?a=1&a=2", {"Content-Type": "text/plain"}, "grüße".encode())
+        equal((a.status, a.json()["params"], a.json()["body"], a.json()["method"]), (200, {"a": ["1", "2"]}, "grüße", "POST"))
+        assert "assumed-role/lambda-iam-c-PublicFunctionRole" in a.json()["userArn"], a
+
+    def admitted(self):
+        a = self.call("alice", path=self.path + "?x=%20y")
+        equal((a.status, a.json()["userArn"], a.json()["params"]), (200, USER + "alice", {"x": " y"}))
+        assert a.headers["content-type"] == "application/json", a.headers
+
+    def by_curl(self):
+        keys = self.g.keys("alice")
+        out = subprocess.run(["curl", "-s", "-g", "--max-time", "30", "--aws-sigv4", f"aws:amz:{REGION}:{self.service}", "--user",
+                              f"{keys.access_key}:{keys.secret_key}", self.private], capture_output=True, text=True).stdout
+        equal(json.loads(out)["userArn"], USER + "alice")
+
+    def by_apigw_call(self):
+        # the host tells the service, as at AWS; a name that ends in .localhost is this machine
+        port = urllib.parse.urlsplit(self.base).port
+        api = re.search(r"http://(\S+)\.localhost:\d+/", self.g.log()).group(1)
+        out = subprocess.run([os.path.join(build, "apigw"), "call", "--profile", "alice", "--credentials",
+                              os.path.join(self.g.folder, ".apigw", "credentials"), f"http://{api}.localhost:{port}{self.path}"],
+                             capture_output=True, text=True)
+        equal((out.returncode, out.stderr), (0, ""))
+        equal(json.loads(out.stdout)["userArn"], USER + "alice")
+
+    def tampered(self):
+        signed = botocore_headers(self.g.keys("alice"), "GET", self.private + "?a=1", service=self.service)
+        equal(send("GET", self.private + "?a=1", signed).status, 200)
+        for method, query, more in (("GET", "?a=2", {}), ("GET", "", {}), ("POST", "?a=1", {}), ("GET", "?a=1", {"Host": "other"})):
+            a = send(method, self.private + query, {**signed, **more})
+            assert a.status in (403, 404) if method == "POST" else a.status == 403, (method, query, a)
+            assert "userArn" not in a.body.decode(), a
+
+    def wrong_scope(self):
+        for more in ({"region": "eu-west-1"}, {"service": "s3"}, {"service": "lambda" if self.service == "execute-api" else "execute-api"}):
+            equal((more, self.call("alice", **more).status), (more, 403))
+
+    def wrong_secret(self):
+        keys = botocore.credentials.Credentials(self.g.keys("alice").access_key, "A" * 40)
+        equal(call(keys, "GET", self.private, service=self.service).status, 403)
+
+    def not_signed(self):
+        self.told(send("GET", self.private), self.unsigned)
+
+    def not_allowed(self):
+        self.told(self.call("mallory"), self.denied)
+        assert "no statement of mallory allows" in self.g.log() and "would allow it: {Effect: Allow, Action: " in self.g.log(), self.g.log()
+
+    def nowhere(self):
+        method, path, expected = self.unrouted
+        for a in (send(method, self.base + path), self.call("alice", method, path)):
+            self.told(a, expected)
+
+    def cases(self):
+        return [("public calls private as its role", self.public_calls_private),
+                ("a permitted caller is admitted, signed by botocore", self.admitted),
+                ("... by curl", self.by_curl), ("... by apigw call, which takes the service from the host", self.by_apigw_call),
+                ("whatever changes after signing is refused", self.tampered),
+                ("another region or service is refused", self.wrong_scope), ("a wrong secret is refused", self.wrong_secret),
+                ("an unsigned request is refused in the service's words", self.not_signed),
+                ("a caller without permission is refused, and the log says what would help", self.not_allowed)]
 
 
-def as_checked(path, *options):
-    """Each cell of the matrix is called."""
-    report, wrong = check(path, *options), []
-    with Gateway(build, *options, template=path, callers=None) as g:
-        for cell in report["cells"]:
-            api, method = cell["api"], "GET" if cell["method"] == "ANY" else cell["method"]
-            origin = re.match(r"http://[^/]+", g.at[api])[0]
-            url = origin + path_of(cell["path"])
-            if not cell["path"].startswith("/"):
-                url = g.at[api] + path_of(cell["path"])
-            a = send(method, url) if cell["caller"] == "unsigned" else call(g.keys(cell["caller"]), method, url, service=service_of(api))
-            if (a.status != 403) != cell["allowed"]:
-                wrong.append((cell["caller"], api, method, url, cell["why"], a.status))
-    equal(wrong, [])
-    assert report["cells"], "no cell"
+FORBIDDEN = (403, None, {"message": "Forbidden"})
+NOT_FOUND = (404, None, {"message": "Not Found"})
+URL_FORBIDDEN = (403, "AccessDeniedException", {"Message": URLS_AUTH})
 
+failed = 0
+with Kind("http-api.yaml", HTTP_CALLERS, "execute-api", "/private", FORBIDDEN, FORBIDDEN, ("GET", "/nowhere", NOT_FOUND)) as k:
+    def not_a_route():
+        k.nowhere()
+        for method, path in (("PUT", "/private"), ("GET", "/private/"), ("GET", "/priv%61te"), ("GET", "//private"), ("GET", "/$default/private")):
+            k.told(k.call("alice", method, path), NOT_FOUND)
+        assert "no route GET /nowhere; routes are GET /private, POST /private" in k.g.log(), k.g.log()
 
-def checked_templates():
-    as_checked(template("http-api"))
-    as_checked(template("function-url"))
-    as_checked(template("implicit-api"))
-    as_checked(template("cross-account"), *others("111122223333"))
+    def other_method():
+        k.told(k.call("alice", "POST", body=b"x"), FORBIDDEN)
+        assert "the method in its Resource is GET, not POST" in k.g.log(), k.g.log()
 
+    print("HTTP API")
+    failed |= run_cases(k.cases() + [("an unrouted request is 404, signed or not", not_a_route),
+                                     ("the policy decides by method, and the log says so", other_method)])
 
-def checked_kinds():
-    as_checked(os.path.join(ROOT, "tests", "templates", "accepted", "globals.yaml"))
-    as_checked(os.path.join(ROOT, "tests", "templates", "accepted", "conditions.yaml"))
+with Kind("function-url.yaml", URL_CALLERS, "lambda", "/", URL_FORBIDDEN, URL_FORBIDDEN, None) as k:
+    def every_path():
+        for method in ("PUT", "DELETE", "PATCH"):
+            equal(k.call("alice", method, "/any/path/").json()["method"], method)
 
+    def one_action():
+        k.told(k.call("half"), URL_FORBIDDEN)
+        assert "no statement of half allows lambda:InvokeFunction on" in k.g.log(), k.g.log()
 
-def smallest_statements():
-    """Written into dave's policy, the statements that check proposes open their cells."""
-    path, options = template("function-url"), others("123456789012")
-    report = check(path, *options)
-    fix = next(c["fix"] for c in report["cells"] if (c["caller"], c["api"]) == ("PrivateFunctionRole", "PrivateFunctionUrl"))
-    assert fix.startswith("[{Effect: Allow, Action: lambda:InvokeFunctionUrl, ") and fix.count("Effect") == 2, fix
-    erin = next(c for c in report["cells"] if (c["caller"], c["api"]) == ("erin", "PrivateFunctionUrl"))
-    assert "no statement of erin allows lambda:InvokeFunction" in erin["why"] and erin["fix"].count("Effect") == 1, erin
-    with open(path, encoding="utf-8") as f:
-        text = f.read()
-    opened = os.path.join(work, "opened.yaml")
-    role = "  # -------------------------------------------------------------------- logs\n"
-    assert text.count(role) == 1
-    policy = ("  Opened:\n    Type: AWS::IAM::Policy\n    Properties:\n      PolicyName: opened\n      Roles: [!Ref PrivateFunctionRole]\n"
-              f"      PolicyDocument: {{Version: '2012-10-17', Statement: {fix}}}\n")
-    with open(opened, "w", encoding="utf-8") as f:
-        f.write(text.replace(role, policy + role))
-    assert all(c["allowed"] for c in check(opened)["cells"] if c["caller"] == "PrivateFunctionRole"), "not opened"
-    with gateway("function-url") as g:
-        before = call(g.keys("PrivateFunctionRole"), "GET", g.at["PrivateFunctionUrl"] + "/", service="lambda")
-    with Gateway(build, template=opened, callers=None) as g:
-        after = call(g.keys("PrivateFunctionRole"), "GET", g.at["PrivateFunctionUrl"] + "/", service="lambda")
-    equal((before.status, after.status), (403, 200))
-
-
-def expectations():
-    """A route is named as the template writes it, a function URL by any method."""
-    lines = {"implicit-api": "allow ReaderRole GET /Prod/items/{id}\nallow ReaderRole GET ServerlessRestApi:/Prod/items\ndeny everything else\n",
-             "function-url": "allow * GET PublicFunctionUrl:/\nallow PublicFunctionRole ANY PrivateFunctionUrl:/\ndeny everything else\n",
-             "http-api": "allow * * /public\nallow PublicFunctionRole * /private\ndeny everything else\n"}
-    path = os.path.join(work, "expect")
-    for name, text in lines.items():
-        for changed, code in ((text, 0), (text.replace("allow P", "deny P").replace("allow R", "deny R"), 1)):
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(changed)
-            r = subprocess.run([os.path.join(build, "apigw"), "check", "--template", template(name), "--expect", path],
-                               capture_output=True, text=True, timeout=60)
-            equal((name, changed, r.returncode), (name, changed, code))
-
-
-code = run_cases([
-    ("HTTP APIs: open and signed, 403 Forbidden, 404 without a route", http_api),
-    ("function URLs: any method and path, signed for lambda, both actions", function_url),
-    ("the implicit API: its stage, parameters in its paths, who may read them", implicit),
-    ("callers of another account need both sides, of an API and of a URL", another_account),
-    ("the matrix of every template is what its gateway does", checked_templates),
-    ("the matrix of implicit APIs and URLs out of Globals is what their gateway does", checked_kinds),
-    ("what check proposes opens a function URL, and is two statements", smallest_statements),
-    ("expectations name routes with parameters and function URLs", expectations),
-])
-shutil.rmtree(work, ignore_errors=True)
-sys.exit(code)
+    print("function URL")
+    failed |= run_cases(k.cases() + [("every method and path reaches the function", every_path),
+                                     ("lambda:InvokeFunctionUrl alone is not enough", one_action)])
+sys.exit(failed)
