@@ -63,8 +63,9 @@ static void print_api(const struct model_api *api, uint16_t port) {
            STR_ARG(stage));
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
-        printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), at_root ? "" : "/", STR_ARG(stage),
-               STR_ARG(r->path),
+        bool behind = !at_root && str_starts(r->path, STR("/")); /* the route $default is no path */
+        printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), behind ? "/" : "",
+               STR_ARG(behind ? stage : STR("")), STR_ARG(r->path),
                r->aws_iam   ? r->api_key ? "AWS_IAM+key" : "AWS_IAM"
                : r->api_key ? "key"
                             : "open",
