@@ -141,7 +141,9 @@ static bool explain(const struct check_matrix *m, const struct check_caller *cal
     case CHECK_UNSIGNED: buf_add(&why, STR("the route wants a signature")); break;
     case CHECK_NO_KEY: buf_add(&why, STR("no enabled API key is in a usage plan of the stage")); break;
     case CHECK_NOT_FOUND:
-        if (cell->foreign)
+        if (cell->bounded)
+            buf_addf(&why, "no statement of the permissions boundary of %.*s allows it", STR_ARG(caller->name));
+        else if (cell->foreign)
             buf_addf(&why, "%.*s is of another account, and no resource policy of the API allows it",
                      STR_ARG(caller->name));
         else if (known) explain_miss(&why, m, caller, &cell->miss);
@@ -149,7 +151,7 @@ static bool explain(const struct check_matrix *m, const struct check_caller *cal
     }
     if (cell->statement) add_place(&why, cell->statement);
     if (cell->statement && cell->statement->n_conditions) buf_add(&why, STR(", under its Condition"));
-    if (known && !cell->foreign && cell->because == CHECK_NOT_FOUND)
+    if (known && !cell->foreign && !cell->bounded && cell->because == CHECK_NOT_FOUND)
         buf_addf(&fix,
                  "{Effect: Allow, Action: execute-api:Invoke, Resource: !Sub 'arn:${AWS::Partition}:execute-api:"
                  "${AWS::Region}:${AWS::AccountId}:${%.*s}/%.*s/%.*s%.*s'}",
@@ -172,12 +174,13 @@ static bool find_statement(const struct check_matrix *m, const struct check_call
     struct http_fields known = {0};
     struct policy_request ask = {.action = STR("execute-api:Invoke"), .resource = r->arn, .facts = &known, .arena = a};
     struct policy_caller who = {0};
-    struct policy_result identity = {0}, resource = {0};
+    struct policy_result identity = {0}, boundary = {0}, resource = {0};
     if (!facts_add(&facts, &known, a, e)) return false;
     if (entry) {
         who = (struct policy_caller){.account_id = entry->who->account_id, .arn = keyring_user_arn(entry)};
         if (entry->who->kind == MODEL_ROLE) who.role_arn = entry->who->arn;
         identity = policy_evaluate(&entry->who->policies, &ask);
+        if (entry->who->has_boundary) boundary = policy_evaluate(&entry->who->boundary, &ask);
         if (identity.decision == POLICY_IMPLICIT_DENY) cell->miss = check_miss_nearest(&entry->who->policies, &ask);
     }
     ask.caller = &who;
@@ -185,7 +188,10 @@ static bool find_statement(const struct check_matrix *m, const struct check_call
     enum policy_decision wanted = cell->allowed ? POLICY_ALLOW : POLICY_EXPLICIT_DENY;
     if (identity.decision == wanted) cell->statement = identity.deciding;
     else if (resource.decision == wanted) cell->statement = resource.deciding;
-    cell->foreign = !cell->allowed && identity.decision == POLICY_ALLOW && !cell->statement;
+    else if (boundary.decision == wanted) cell->statement = boundary.deciding;
+    bool taken = !cell->allowed && identity.decision == POLICY_ALLOW && !cell->statement;
+    cell->bounded = taken && entry->who->has_boundary && boundary.decision == POLICY_IMPLICIT_DENY;
+    cell->foreign = taken && !cell->bounded;
     return true;
 }
 

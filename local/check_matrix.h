@@ -36,6 +36,7 @@ struct check_cell {
     enum check_because because;
     const struct policy_statement *statement; /* NULL: none */
     struct check_miss miss;
+    bool bounded;   /* the own policy allows it, and the permissions boundary does not */
     bool foreign;   /* the own policy allows it, and one of the API's would have to allow it too */
     struct str why; /* one sentence without a full stop */
     struct str fix; /* the smallest statement that would allow it; absent where none is due */

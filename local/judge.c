@@ -93,8 +93,8 @@ static bool refuse_access(const struct judge *j, const struct http_request *rq, 
     buf_addf(&message, "User: %.*s is not authorized to perform: execute-api:Invoke on resource: ", STR_ARG(who));
     write_arn(&message, j, v->route, rq->method, true);
     if (answer->explicit_deny)
-        buf_addf(&message, " with an explicit deny in %s %s policy", *policy == 'i' ? "an" : "a", policy);
-    else if (v->caller) buf_addf(&message, " because no %s policy allows the execute-api:Invoke action", policy);
+        buf_addf(&message, " with an explicit deny in %s %s", *policy == 'i' ? "an" : "a", policy);
+    else if (v->caller) buf_addf(&message, " because no %s allows the execute-api:Invoke action", policy);
     v->why = answer->why;
     return buf_ok(&message, e) && refuse(v, "AccessDeniedException", "Message", buf_str(&message), a, e);
 }
