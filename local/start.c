@@ -153,7 +153,8 @@ static int read_and_run(struct start *s, int argc, char **argv, const sigset_t *
         return 2;
     }
     if (flags_value(&s->flags, HELP)) return fputs(USAGE, stdout) < 0;
-    if (!model_read(&s->model, &m, &s->arena, &e)) {
+    if (!stack_flags_configure(&s->flags, &s->model, &s->parameters, &s->arena, &e) ||
+        !model_read(&s->model, &m, &s->arena, &e)) {
         fprintf(stderr, "apigw start: %s\n", e.msg);
         return 1;
     }
