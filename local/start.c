@@ -100,9 +100,17 @@ static void print_enforced(const struct model *m) {
     if (!iam && !key && !policy) printf("enforced: nothing, for no route asks for AWS_IAM, a key or a policy\n");
 }
 
+static void print_by_hand(const struct start *s, const struct model *m, const struct gateway *g) {
+    for (size_t i = 0; i < m->n_functions; i++)
+        if (s->gateway.programs[i].by_hand)
+            invoke_wait_print(m->functions[i].logical_id, &s->gateway.programs[i],
+                              function_variables(gateway_function(g, i)), stderr);
+}
+
 /* False: nobody can read these lines, so whoever waits for `ready` would wait for ever. */
 static bool print_ready(const struct start *s, const struct model *m, const struct gateway *g, struct err *e) {
     const struct keyring *ring = s->gateway.keyring;
+    print_by_hand(s, m, g);
     for (size_t i = 0; i < m->n_apis; i++) print_api(&m->apis[i], gateway_port(g, i));
     printf("listening STS http://127.0.0.1:%u\n", (unsigned)gateway_sts_port(g));
     print_programs(s, m);
@@ -129,13 +137,6 @@ static bool find_programs(struct start *s, const struct model *m, struct err *e)
     }
     s->gateway.programs = programs;
     return true;
-}
-
-static void print_by_hand(const struct start *s, const struct model *m, const struct gateway *g) {
-    for (size_t i = 0; i < m->n_functions; i++)
-        if (s->gateway.programs[i].by_hand)
-            invoke_wait_print(m->functions[i].logical_id, &s->gateway.programs[i],
-                              function_variables(gateway_function(g, i)), stderr);
 }
 
 static void on_program(void *function, const char *path) {
@@ -173,7 +174,6 @@ static int run(struct start *s, const struct model *m, const sigset_t *signals) 
               (!flags_value(&s->flags, WATCH) || start_watch(s, m, gateway, &e)) &&
               keyring_save(&ring, STATE_FOLDER, &s->arena, &e) && print_ready(s, m, gateway, &e);
     if (ok) {
-        print_by_hand(s, m, gateway);
         sigwait(signals, &signal_number);
     } else {
         fprintf(stderr, "apigw start: %s\n", e.msg);

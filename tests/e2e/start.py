@@ -302,7 +302,7 @@ def watch():
         install(path, "half a program")
         until(lambda: g.log().count("cannot execute " + path) >= 2)
         equal(send("GET", g.public).status, 502)
-        assert re.search(r"GET PublicApi /dev/public 502 .*cannot execute ", g.log()), g.log()
+        assert re.search(r"GET PublicApi/dev/public 502 .*cannot execute ", g.log()), g.log()
         os.unlink(path)
         with open(path, "wb") as file:  # written where it is
             file.write(real)
