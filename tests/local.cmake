@@ -2,7 +2,7 @@
 # Tests of the local gateway: its judge, its servers and the processes it starts.
 if(BUILD_LOCAL)
   foreach(name random process keyring lambda_env route judge judge_signature http_server http_server_stop
-               http_server_stream function function_many invocation runtime_server runtime_server_stream
+               http_server_stream exchange_stream function function_many invocation runtime_server runtime_server_stream
                session facts stream_pipe sts gateway gateway_reply)
     unit(${name} local)
   endforeach()
