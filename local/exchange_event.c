@@ -10,7 +10,7 @@
 
 enum apigw_format exchange_event_format(enum model_api_kind kind) {
     static const enum apigw_format formats[] = {
-        [MODEL_REST_API] = APIGW_REST, [MODEL_HTTP_API] = APIGW_HTTP_V2, [MODEL_FUNCTION_URL] = APIGW_HTTP_V2};
+        [MODEL_REST_API] = APIGW_REST, [MODEL_HTTP_API] = APIGW_HTTP_V2, [MODEL_FUNCTION_URL] = APIGW_FUNCTION_URL};
     return formats[kind];
 }
 
@@ -50,6 +50,10 @@ static bool add_identity(const struct exchange *x, struct apigw_identity *id, st
     const struct keyring_entry *caller = x->verdict.caller;
     id->source_ip = x->peer_ip;
     id->user_agent = http_field_get(&x->rq->fields, STR("user-agent"));
+    if (x->verdict.api_key) {
+        id->api_key = http_field_get(&x->rq->fields, STR("x-api-key"));
+        id->api_key_id = x->verdict.api_key->id;
+    }
     if (!caller) return true;
     if (!keyring_user_id(caller, &id->caller, x->arena, e)) return false;
     id->user = id->caller;
@@ -144,6 +148,7 @@ bool exchange_event_fill(const struct exchange *x, struct apigw_event *ev, struc
         .format = exchange_event_format(api->kind),
         .http = {.method = x->rq->method, .query = x->rq->query, .body = x->rq->body},
         .body_is_base64 = x->rq->body.n && is_binary(x),
+        .raw_query = x->rq->query,
         .path_params = x->verdict.path_params,
         .stage_variables = api->stage_variables,
         .resource = x->verdict.route->path,

@@ -64,6 +64,7 @@ static const char *const SAMPLES[] = {
     "rest-post-user.json",    "rest-get-repeated-query.json", "rest-post-base64.json",
     "rest-get-public.json",   "rest-post-public.json",        "http-api-get-iam.json",
     "http-api-post-iam.json", "function-url-get-iam.json",    "function-url-post-base64-iam.json",
+    "function-url-get-public.json",
 };
 enum { N_SAMPLES = sizeof SAMPLES / sizeof *SAMPLES };
 

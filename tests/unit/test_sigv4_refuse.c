@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sigv4/sigv4_refuse.c: what each kind of endpoint answers. */
-#include "check.h"
 #include "sigv4_verify.h"
-
-static struct arena arena;
+#include "with_arena.h"
 
 static struct sigv4_refusal refuse(enum sigv4_profile profile, enum sigv4_fault fault, const char *message) {
     struct sigv4_verdict verdict = {.fault = fault, .message = str_of(message)};
@@ -43,6 +41,10 @@ static void function_url(void **state) {
                   "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html\"}");
     check_refusal(refuse(SIGV4_FUNCTION_URL, SIGV4_UNRECOGNIZED_CLIENT, "x"), 403, "InvalidSignatureException",
                   "{\"message\":\"x\"}");
+    check_refusal(refuse(SIGV4_FUNCTION_URL, SIGV4_INVALID_SIGNATURE, "x y.\n\nThe Canonical String\n\n'token'"), 403,
+                  "InvalidSignatureException", "{\"message\":\"x y.\"}");
+    check_refusal(refuse(SIGV4_FUNCTION_URL, SIGV4_EXPIRED_TOKEN, "x\ny"), 403, "ExpiredTokenException",
+                  "{\"message\":\"x\\ny\"}");
 }
 
 static void malformed(void **state) {
@@ -51,23 +53,11 @@ static void malformed(void **state) {
         check_refusal(refuse((enum sigv4_profile)profile, SIGV4_MALFORMED_REQUEST, ""), 400, NULL, "");
 }
 
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("a REST API says the type and the sentence", rest),
         CASE("an HTTP API says Forbidden, whatever it is", http_api),
-        CASE("a Function URL tells unsigned from wrong", function_url),
+        CASE("a Function URL tells unsigned from wrong, and does not quote what should have been signed", function_url),
         CASE("a malformed path is 400 without a body", malformed),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
