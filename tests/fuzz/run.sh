@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 2
 build='build-fuzz'
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-all='json apigw_event apigw_reply http_query url ca_bundle sigv4_canonical sigv4_verify sigv4_roundtrip sigv4_explain node model policy profile zip elf'
+all='json apigw_event apigw_reply http_query url ca_bundle sigv4_canonical sigv4_verify sigv4_roundtrip sigv4_explain node model policy gateway profile zip elf'
 names=${*:-$all}
 findings=0
 
@@ -68,6 +68,62 @@ END
 Host: a
 
 END
+    # The first byte: which API, and whether the harness signs (fuzz_gateway.c).
+    seed gateway open-rest <<'END'
+CGET /dev/items/7?a=1&a=%C3%A9+2 HTTP/1.1
+Host: h
+Cookie: a=1; b=2
+X-A: 1
+x-a: 2
+
+END
+    seed gateway open-http <<'END'
+EPOST /v1/items/gr%C3%BCn?a=b&c HTTP/1.1
+Host: h
+Content-Type: application/json
+Cookie: a=1
+cookie: b=2
+
+{"statusCode":201,"headers":{"X-A":"1"},"cookies":["a=1; Secure"],"body":"{}"}
+END
+    seed gateway open-url <<'END'
+AGET /any//where/..?x HTTP/1.1
+Host: h
+User-Agent: curl/8
+
+{"a":1}
+END
+    seed gateway signed-rest <<'END'
+$POST /dev/files/a/b%20c HTTP/1.1
+Host: h
+Content-Type: image/png
+
+{"statusCode":"200","multiValueHeaders":{"X-A":["1","2"]},"body":"AP8=","isBase64Encoded":true}
+END
+    seed gateway signed-http <<'END'
+ GET /items/1?a=1 HTTP/1.1
+Host: h
+User-Agent: abc
+
+END
+    seed gateway signed-url <<'END'
+"PUT / HTTP/1.1
+Host: h
+Content-Type: text/plain
+
+text
+END
+    seed gateway few <<'END'
+,GET /items/1 HTTP/1.1
+Host: h
+User-Agent: abc
+
+END
+    seed gateway presigned <<'END'
+0GET /dev?x=1 HTTP/1.1
+Host: h
+
+END
     # Six bytes of options first.
     seed signable get <<'END'
 000000GET /private/a%20b?x=1&y=%2F
@@ -113,6 +169,7 @@ seeds_of() {
     sigv4_explain) echo "$build/seeds/explain -dict=tests/fuzz/sigv4.dict -max_len=16384" ;;
     sigv4_canonical | sigv4_roundtrip) echo "$build/seeds/signable -dict=tests/fuzz/sigv4.dict -max_len=8192" ;;
     sigv4_*) echo "$build/seeds/request -dict=tests/fuzz/sigv4.dict -max_len=8192" ;;
+    gateway) echo "$build/seeds/gateway -dict=tests/fuzz/gateway.dict -max_len=8192" ;;
     node | model) echo "$build/seeds/yaml -dict=tests/fuzz/template.dict" ;;
     *) echo "$build/seeds/$1" ;;
     esac
