@@ -63,10 +63,8 @@ static void give_result(struct exchange *x, const struct function_result *result
     switch (result->outcome) {
     case FUNCTION_REPLY: give_reply(x, result->body); break;
     case FUNCTION_ERROR:
-        answer(x, ANSWER_BAD_REPLY, STR("the function answered with an error; its log says which"));
-        break;
-    case FUNCTION_TIMED_OUT: answer(x, ANSWER_BAD_REPLY, STR("the function timed out")); break;
-    case FUNCTION_EXITED: answer(x, ANSWER_BAD_REPLY, STR("the function's process ended")); break;
+    case FUNCTION_TIMED_OUT:
+    case FUNCTION_EXITED: answer(x, ANSWER_BAD_REPLY, result->why); break;
     case FUNCTION_TOO_LATE: answer(x, ANSWER_TOO_LATE, STR("no reply within the time of the integration")); break;
     }
 }
@@ -168,10 +166,11 @@ static void judge_and_serve(struct exchange *x) {
 }
 
 void exchange_run(const struct exchange_place *place, const struct http_request *rq, struct str peer_ip,
-                  struct http_response *rs, struct arena *a) {
+                  struct http_response *rs, struct stream_pipe **stream, struct arena *a) {
     struct exchange x = {.place = place,
                          .rq = rq,
                          .rs = rs,
+                         .stream = stream,
                          .arena = a,
                          .peer_ip = peer_ip,
                          .now_ms = clock_unix_ms(),

@@ -6,14 +6,13 @@
 
 #include "answer.h"
 #include "exchange.h"
+#include "http_server.h"
 #include "lambda_env.h"
-#include "runtime_server.h"
 #include "sts.h"
 
 enum {
     MAX_CONNECTIONS = 256,
     IDLE_TIMEOUT_S = 60,
-    INIT_TIMEOUT_MS = 10000, /* of Lambda's init phase */
 };
 
 struct gateway_api {
@@ -23,15 +22,10 @@ struct gateway_api {
     struct http_server *server;
 };
 
-struct gateway_function {
-    _Atomic(struct function *) function;
-    struct http_server *runtime_api;
-};
-
 struct gateway {
     struct gateway_options options;
     struct gateway_api *apis;
-    struct gateway_function *functions;
+    struct function **functions;
     struct sts *sts;
     uint16_t *ports;       /* of the APIs */
     const char *task_root; /* the folder of the bootstrap */
@@ -40,14 +34,14 @@ struct gateway {
 
 static struct function *function_of(void *gateway, const struct model_function *model) {
     struct gateway *g = gateway;
-    return g->functions[model - g->options.model->functions].function;
+    return g->functions[model - g->options.model->functions];
 }
 
 static void handle(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                   struct arena *a) {
+                   struct stream_pipe **stream, struct arena *a) {
     struct gateway_api *api = user;
     struct err ignored;
-    if (api->gateway->open) exchange_run(&api->place, rq, peer_ip, rs, a);
+    if (api->gateway->open) exchange_run(&api->place, rq, peer_ip, rs, stream, a);
     else answer_make(api->place.api->kind, ANSWER_UNAVAILABLE, rs, a, &ignored);
 }
 
@@ -77,21 +71,19 @@ static bool listen_api(struct gateway *g, size_t i, struct arena *a, struct err 
 }
 
 static bool open_function(struct gateway *g, size_t i, struct arena *a, struct err *e) {
-    struct gateway_function *f = &g->functions[i];
     const struct model_function *model = &g->options.model->functions[i];
     struct lambda_env env = {.model = g->options.model,
                              .function = model,
                              .task_root = g->task_root,
                              .api_ports = g->ports,
                              .sts_port = sts_port(g->sts)};
-    struct function_options options = {.model = model, .bootstrap = g->options.bootstrap, .task_root = g->task_root};
-    struct function *function;
-    if (!runtime_server_start(&f->function, &f->runtime_api, e)) return false;
+    struct function_options options = {.model = model,
+                                       .bootstrap = g->options.bootstrap,
+                                       .task_root = g->task_root,
+                                       .concurrency = g->options.concurrency,
+                                       .init_timeout_ms = FUNCTION_INIT_TIMEOUT_MS};
     env.keys = &keyring_of(g->options.keyring, model->role)->keys;
-    env.runtime_api_port = http_server_port(f->runtime_api);
-    if (!lambda_env_make(&env, &options.environment, a, e) || !function_open(&options, &function, e)) return false;
-    f->function = function;
-    return true;
+    return lambda_env_make(&env, &options.environment, a, e) && function_open(&options, &g->functions[i], e);
 }
 
 static bool start_sts(struct gateway *g, struct arena *a, struct err *e) {
@@ -111,7 +103,7 @@ static bool start(struct gateway *g, struct arena *a, struct err *e) {
         if (!open_function(g, i, a, e)) return false;
     g->open = true;
     for (size_t i = 0; i < m->n_functions; i++)
-        if (!function_start(g->functions[i].function, INIT_TIMEOUT_MS, e)) return false;
+        if (!function_start(g->functions[i], e)) return false;
     return true;
 }
 
@@ -148,14 +140,11 @@ uint16_t gateway_sts_port(const struct gateway *g) {
     return sts_port(g->sts);
 }
 
-/* Functions first: their end releases every request that waits for them, here and in their Runtime API servers. */
+/* Functions first: their end releases every request that waits for them. */
 void gateway_stop(struct gateway *g) {
     if (!g) return;
-    for (size_t i = 0; i < g->options.model->n_functions; i++) function_stop(g->functions[i].function);
+    for (size_t i = 0; i < g->options.model->n_functions; i++) function_stop(g->functions[i]);
     for (size_t i = 0; i < g->options.model->n_apis; i++) http_server_stop(g->apis[i].server);
     sts_stop(g->sts);
-    for (size_t i = 0; i < g->options.model->n_functions; i++) {
-        http_server_stop(g->functions[i].runtime_api);
-        function_close(g->functions[i].function);
-    }
+    for (size_t i = 0; i < g->options.model->n_functions; i++) function_close(g->functions[i]);
 }

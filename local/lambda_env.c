@@ -92,14 +92,12 @@ static void add_template_variables(struct block *b) {
 
 static void add_function(struct block *b) {
     const struct model_function *f = b->env->function;
-    add_address(b, STR("AWS_LAMBDA_RUNTIME_API"), "127.0.0.1:", b->env->runtime_api_port);
     add(b, STR("_HANDLER"), f->handler);
     add(b, STR("AWS_LAMBDA_FUNCTION_NAME"), f->name);
     add(b, STR("AWS_LAMBDA_FUNCTION_VERSION"), STR("$LATEST"));
     add_number(b, STR("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), f->memory_mb);
     add(b, STR("AWS_LAMBDA_INITIALIZATION_TYPE"), STR("on-demand"));
     add(b, STR("AWS_LAMBDA_LOG_GROUP_NAME"), f->log_group);
-    add(b, STR("AWS_LAMBDA_LOG_STREAM_NAME"), STR("local"));
     add(b, STR("AWS_LAMBDA_LOG_FORMAT"), f->log_format);
     add(b, STR("AWS_LAMBDA_LOG_LEVEL"), f->log_level);
     add(b, STR("LAMBDA_TASK_ROOT"), str_of(b->env->task_root));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The environment of one function, as Lambda's OS-only runtime sets it, with the role's keys of this run.
+/* What the environments of one function have in common, as Lambda's OS-only runtime sets it, with the role's keys of this run.
    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
 #ifndef LOCAL_LAMBDA_ENV_H
 #define LOCAL_LAMBDA_ENV_H
@@ -13,7 +13,7 @@ struct lambda_env {
     const struct sigv4_keys *keys;
     const char *task_root;
     const uint16_t *api_ports; /* of model->apis */
-    uint16_t runtime_api_port, sts_port;
+    uint16_t sts_port;
 };
 
 /* *variables is NULL-terminated, "NAME=value" each, in the arena. A value that holds an API's AWS address
