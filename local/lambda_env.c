@@ -55,17 +55,19 @@ static bool goes_on(struct str rest) {
 /* Replaces every occurrence of one API's AWS address. */
 static struct str localized(struct block *b, struct str value, const struct model_api *api, uint16_t port) {
     const struct model *m = b->env->model;
+    bool url = api->kind == MODEL_FUNCTION_URL;
+    const char *service = url ? "lambda-url" : "execute-api";
+    struct str suffix = url ? STR("on.aws") : m->url_suffix;
     struct buf aws, out;
     buf_init(&aws, 512, b->arena);
     buf_init(&out, MAX_VALUE_BYTES, b->arena);
-    buf_addf(&aws, "https://%.*s.execute-api.%.*s.%.*s", STR_ARG(api->api_id), STR_ARG(m->region),
-             STR_ARG(m->url_suffix));
+    buf_addf(&aws, "https://%.*s.%s.%.*s.%.*s", STR_ARG(api->api_id), service, STR_ARG(m->region), STR_ARG(suffix));
     for (size_t at; (at = str_find(value, buf_str(&aws))) != SIZE_MAX;) {
         struct str found = {value.p + at, aws.n}, rest = {value.p + at + aws.n, value.n - at - aws.n};
         buf_add(&out, (struct str){value.p, at});
         if (goes_on(rest)) buf_add(&out, found);
         else
-            buf_addf(&out, "http://%.*s.execute-api.%.*s.localhost:%u", STR_ARG(api->api_id), STR_ARG(m->region),
+            buf_addf(&out, "http://%.*s.%s.%.*s.localhost:%u", STR_ARG(api->api_id), service, STR_ARG(m->region),
                      (unsigned)port);
         value = rest;
     }

@@ -17,8 +17,8 @@ struct lambda_env {
 };
 
 /* *variables is NULL-terminated, "NAME=value" each, in the arena. A value that holds an API's AWS address
-   (https://{api}.execute-api.{region}.{suffix}) gets that API's local one, http://{api}.execute-api.{region}.localhost:PORT,
-   whose host still tells service and region. Of our own environment only sanitizer options are passed on. */
+   (https://{api}.execute-api.{region}.{suffix}, https://{url}.lambda-url.{region}.on.aws) gets its local one,
+   http://{api}.execute-api.{region}.localhost:PORT, whose host still tells service and region. Of our own environment only sanitizer options are passed on. */
 bool lambda_env_make(const struct lambda_env *env, char *const **variables, struct arena *a, struct err *e);
 
 #endif

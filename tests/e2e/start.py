@@ -187,7 +187,7 @@ def templates_refused():
     refuses("operator", [(GET_ARN, "              - '*'\n            Condition: {Bool2: {aws:SecureTransport: true}}\n"), (POST_ARN, "")], "Bool2")
     refuses("value", [(GET_ARN, "              - '*'\n            Condition: {IpAddress: {aws:SourceIp: here}}\n"), (POST_ARN, "")], "here")
     refuses("not-action", [("Action: execute-api:Invoke", "NotAction: s3:GetObject")], "NotAction")
-    refuses("path-parameter", [("Path: /private, Method: GET", "Path: '/private/{id}', Method: GET")], "{id}")
+    refuses("path-parameter", [("Path: /private, Method: GET", "Path: '/private/x{id}', Method: GET")], "x{id}")
     refuses("runtime", [("Runtime: provided.al2023", "Runtime: python3.13")], "python3.13")
     refuses("resource-policy", [("        InvokeRole: NONE", "        ResourcePolicy: {IpRangeWhitelist: [10.0.0.0/8]}\n        InvokeRole: NONE")], "IpRangeWhitelist")
     refuses("boundary", [("  PublicFunctionRole:\n    Type: AWS::IAM::Role\n    Properties:\n",
@@ -195,8 +195,8 @@ def templates_refused():
     refuses("unknown-function", [("Timeout: 15", "Timeout: !Cidr [a, b]")], "Cidr")
     refuses("duplicate", [("Timeout: 15", "Timeout: 15\n      Timeout: 16")], "Timeout")
     refuses("anchor", [("Timeout: 15", "Timeout: &t 15")], "anchor")
-    refuses("http-api", [("Resources:\n", "Resources:\n  Other:\n    Type: AWS::Serverless::HttpApi\n")], "AWS::Serverless::HttpApi")
-    refuses("function-url", [("      Timeout: 15\n", "      Timeout: 15\n      FunctionUrlConfig: {AuthType: AWS_IAM}\n")], "FunctionUrlConfig")
+    refuses("http-api", [("Resources:\n", "Resources:\n  Other:\n    Type: AWS::ApiGatewayV2::Api\n")], "AWS::ApiGatewayV2::Api")
+    refuses("function-url", [("      Timeout: 15\n", "      Timeout: 15\n      FunctionUrlConfig: {AuthType: !Ref PrivateAuth}\n")], "AuthType")
     refuses("syntax", [("Resources:\n", "Resources: [\n")])
 
 
@@ -260,7 +260,7 @@ def timeouts():
     with Gateway(build, "--bootstrap", slow, template=variant("slow", ("Timeout: 15", "Timeout: 1"))) as g:
         began = time.time()
         a = send("GET", g.public)
-        equal((a.status, a.body), (502, b'{"message":"Internal server error"}'))
+        equal((a.status, a.body), (502, b'{"message": "Internal server error"}'))
         assert 0.9 < time.time() - began < 10 and "Task timed out after 1.00 seconds" in g.log(), g.log()
 
 
