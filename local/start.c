@@ -91,12 +91,7 @@ static bool read_port(struct start *s) {
 }
 
 static bool is_word(struct str s, const char *more) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alnum && !strchr(more, c)) return false;
-    }
-    return s.n > 0 && s.n <= 128;
+    return str_is_made_of(s, more) && s.n > 0 && s.n <= 128;
 }
 
 static bool check_names(const struct start *s) {
