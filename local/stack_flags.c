@@ -59,13 +59,13 @@ bool stack_flags_read(const struct flags *f, struct model_options *options, stru
     return true;
 }
 
-/* Leaves in *config what was taken. */
+/* Leaves in *config what was taken, and changes something. */
 static bool take(const struct flags *f, struct samconfig *config, struct model_options *options,
                  struct http_fields *parameters, struct arena *a, struct err *e) {
     const struct http_fields theirs = config->parameters;
     config->parameters = (struct http_fields){0};
-    if (flags_value(f, STACK_NAME)) config->stack_name.p = NULL;
-    if (flags_value(f, STACK_REGION)) config->region.p = NULL;
+    if (flags_value(f, STACK_NAME) || str_eq(config->stack_name, options->stack_name)) config->stack_name.p = NULL;
+    if (flags_value(f, STACK_REGION) || str_eq(config->region, options->region)) config->region.p = NULL;
     if (config->stack_name.p) options->stack_name = config->stack_name;
     if (config->region.p) options->region = config->region;
     for (size_t i = 0; i < theirs.n; i++) {
