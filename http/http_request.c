@@ -27,10 +27,19 @@ bool http_request_line(struct curl_slist ***tail, struct str name, struct str va
     return true;
 }
 
+/* A tab is a field's own white space (RFC 9110 section 5.5). */
+static bool has_control(struct str value) {
+    for (struct str piece; value.p;) {
+        str_cut(&value, '\t', &piece);
+        if (str_has_control(piece)) return true;
+    }
+    return false;
+}
+
 static bool check_field(const struct http_field *f, const struct http_request *rq, bool streaming, struct err *e) {
     int64_t length;
     if (!http_is_token(f->name)) return err_set(e, ERR_PARSE, "a header field has a name that is no HTTP token");
-    if (str_has_control(f->value))
+    if (has_control(f->value))
         return err_set(e, ERR_PARSE, "the header field %.*s has a control byte in its value", STR_ARG(f->name));
     if (str_eq_nocase(f->name, STR("transfer-encoding")))
         return err_set(e, ERR_PARSE, "Transfer-Encoding is not for the caller to set");

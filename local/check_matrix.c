@@ -107,33 +107,13 @@ static void add_place(struct buf *b, const struct policy_statement *s) {
     buf_addf(b, "%s:%u, policy %.*s", s->file, s->line, STR_ARG(s->policy_name));
 }
 
-static void explain_miss(struct buf *b, const struct check_matrix *m, const struct check_caller *caller,
-                         const struct check_miss *miss) {
-    if (miss->kind == CHECK_MISS_NONE) {
-        buf_addf(b, "no statement of %.*s allows execute-api:Invoke", STR_ARG(caller->name));
-        return;
-    }
-    buf_add(b, STR("nearest is "));
-    add_place(b, miss->statement);
-    if (miss->kind == CHECK_MISS_CONDITION) buf_addf(b, ": its Condition on %.*s does not hold", STR_ARG(miss->has));
-    else if (miss->kind == CHECK_MISS_WHOLE) buf_addf(b, ": its Resource %.*s does not match", STR_ARG(miss->resource));
-    else if (!miss->has.p)
-        buf_addf(b, ": its Resource ends before the %s, which is %.*s", execute_arn_name(miss->part),
-                 STR_ARG(miss->wants));
-    else
-        buf_addf(b, ": the %s in its Resource is %.*s, not %.*s", execute_arn_name(miss->part), STR_ARG(miss->has),
-                 STR_ARG(miss->wants));
-    for (size_t i = 0; miss->kind == CHECK_MISS_RESOURCE && miss->part == EXECUTE_ARN_API && i < m->model->n_apis; i++)
-        if (str_eq(m->model->apis[i].api_id, miss->has))
-            buf_addf(b, " (it is %.*s's)", STR_ARG(m->model->apis[i].logical_id));
-}
-
 static bool explain(const struct check_matrix *m, const struct check_caller *caller, const struct check_route *r,
                     struct check_cell *cell, struct err *e) {
     bool known = caller->entry && r->route->aws_iam; /* who calls an open method is nobody */
     struct buf why, fix;
     buf_init(&why, MAX_TEXT_BYTES, m->arena);
     buf_init(&fix, MAX_TEXT_BYTES, m->arena);
+    const struct check_miss_wish wish = {r->api, r->route, r->method, r->route->path, STR("execute-api:Invoke")};
     switch (cell->because) {
     case CHECK_OPEN: buf_add(&why, r->route->api_key ? STR("an API key is enough") : STR("no authorization")); break;
     case CHECK_ALLOWED: buf_add(&why, STR("allowed by ")); break;
@@ -144,16 +124,12 @@ static bool explain(const struct check_matrix *m, const struct check_caller *cal
         if (cell->foreign)
             buf_addf(&why, "%.*s is of another account, and no resource policy of the API allows it",
                      STR_ARG(caller->name));
-        else if (known) explain_miss(&why, m, caller, &cell->miss);
+        else if (known) check_miss_write(&why, m->model, &cell->miss, caller->name, STR("execute-api:Invoke"));
         else buf_add(&why, STR("no statement of the API's resource policy allows it to everybody"));
     }
     if (cell->statement) add_place(&why, cell->statement);
     if (cell->statement && cell->statement->n_conditions) buf_add(&why, STR(", under its Condition"));
-    if (known && !cell->foreign && cell->because == CHECK_NOT_FOUND)
-        buf_addf(&fix,
-                 "{Effect: Allow, Action: execute-api:Invoke, Resource: !Sub 'arn:${AWS::Partition}:execute-api:"
-                 "${AWS::Region}:${AWS::AccountId}:${%.*s}/%.*s/%.*s%.*s'}",
-                 STR_ARG(r->api->logical_id), STR_ARG(r->api->stage), STR_ARG(r->method), STR_ARG(r->route->path));
+    if (known && !cell->foreign && cell->because == CHECK_NOT_FOUND) check_miss_write_fix(&fix, &wish);
     cell->why = buf_str(&why);
     if (fix.n) cell->fix = buf_str(&fix);
     return buf_ok(&why, e) && buf_ok(&fix, e);

@@ -68,3 +68,46 @@ struct check_miss check_miss_nearest(const struct policy_statements *s, const st
     }
     return nearest;
 }
+
+/* ---- in words ---- */
+
+static void write_resource(struct buf *out, const struct model *m, const struct check_miss *miss) {
+    bool function = miss->part == EXECUTE_ARN_API && str_starts(miss->wants, STR("function:"));
+    const char *part = function ? "function" : execute_arn_name(miss->part);
+    if (!miss->has.p) {
+        buf_addf(out, ": its Resource ends before the %s, which is %.*s", part, STR_ARG(miss->wants));
+        return;
+    }
+    buf_addf(out, ": the %s in its Resource is %.*s, not %.*s", part, STR_ARG(miss->has), STR_ARG(miss->wants));
+    for (size_t i = 0; miss->part == EXECUTE_ARN_API && i < m->n_apis; i++)
+        if (str_eq(m->apis[i].api_id, miss->has)) buf_addf(out, " (it is %.*s's)", STR_ARG(m->apis[i].logical_id));
+}
+
+void check_miss_write(struct buf *out, const struct model *m, const struct check_miss *miss, struct str caller,
+                      struct str action) {
+    if (miss->kind == CHECK_MISS_NONE) {
+        buf_addf(out, "no statement of %.*s allows %.*s", STR_ARG(caller), STR_ARG(action));
+        return;
+    }
+    buf_addf(out, "nearest is %s:%u, policy %.*s", miss->statement->file, miss->statement->line,
+             STR_ARG(miss->statement->policy_name));
+    if (miss->kind == CHECK_MISS_CONDITION) buf_addf(out, ": its Condition on %.*s does not hold", STR_ARG(miss->has));
+    if (miss->kind == CHECK_MISS_WHOLE) buf_addf(out, ": its Resource %.*s does not match", STR_ARG(miss->resource));
+    if (miss->kind == CHECK_MISS_RESOURCE) write_resource(out, m, miss);
+}
+
+void check_miss_write_fix(struct buf *out, const struct check_miss_wish *wish) {
+    if (wish->api->kind != MODEL_FUNCTION_URL) {
+        buf_addf(out,
+                 "{Effect: Allow, Action: %.*s, Resource: !Sub 'arn:${AWS::Partition}:execute-api:"
+                 "${AWS::Region}:${AWS::AccountId}:${%.*s}/%.*s/%.*s%.*s'}",
+                 STR_ARG(wish->action), STR_ARG(wish->api->logical_id), STR_ARG(wish->api->stage),
+                 STR_ARG(wish->method), STR_ARG(wish->path));
+        return;
+    }
+    bool invoke = str_eq(wish->action, STR("lambda:InvokeFunction"));
+    buf_addf(out, "{Effect: Allow, Action: %.*s, Resource: !GetAtt %.*s.Arn, Condition: {%s}}", STR_ARG(wish->action),
+             STR_ARG(wish->route->function->logical_id),
+             invoke ? "Bool: {'lambda:InvokedViaFunctionUrl': 'true'}"
+                    : "StringEquals: {'lambda:FunctionUrlAuthType': AWS_IAM}");
+}

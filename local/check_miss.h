@@ -3,8 +3,9 @@
 #ifndef LOCAL_CHECK_MISS_H
 #define LOCAL_CHECK_MISS_H
 
+#include "buf.h"
 #include "execute_arn.h"
-#include "policy.h"
+#include "model.h"
 
 enum check_miss_kind {
     CHECK_MISS_NONE,      /* no statement allows the action on anything */
@@ -23,5 +24,19 @@ struct check_miss {
 
 /* Of an identity policy that did not allow the request. */
 struct check_miss check_miss_nearest(const struct policy_statements *s, const struct policy_request *rq);
+
+/* "nearest is FILE:LINE, policy NAME: the method in its Resource is GET, not POST" */
+void check_miss_write(struct buf *out, const struct model *m, const struct check_miss *miss, struct str caller,
+                      struct str action);
+
+/* What the caller would have to be allowed. */
+struct check_miss_wish {
+    const struct model_api *api;
+    const struct model_route *route;
+    struct str method, path; /* path: inside the stage */
+    struct str action;
+};
+/* The smallest statement that allows it, as YAML in one line. */
+void check_miss_write_fix(struct buf *out, const struct check_miss_wish *wish);
 
 #endif

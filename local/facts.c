@@ -71,5 +71,7 @@ bool facts_add(const struct facts *f, struct http_fields *to, struct arena *a, s
     add(&l, "aws:ResourceAccount", f->owner_account);
     add_field(&l, "aws:UserAgent", &f->rq->fields, STR("user-agent"));
     add_field(&l, "aws:Referer", &f->rq->fields, STR("referer"));
+    add(&l, "lambda:FunctionUrlAuthType", f->function_url_auth_type);
+    if (f->invoked_via_function_url) add_flag(&l, "lambda:InvokedViaFunctionUrl", true);
     return !l.failed;
 }

@@ -65,3 +65,10 @@ const char *flags_value(const struct flags *f, size_t flag) {
         if (f->given[i].flag == flag) return f->given[i].value;
     return NULL;
 }
+
+bool flags_number(const struct flags *f, size_t flag, int64_t min, int64_t max, int64_t *number, struct err *e) {
+    const char *text = flags_value(f, flag);
+    if (!text || str_read_int64(str_of(text), min, max, number)) return true;
+    return err_set(e, ERR_CONFIG, "%s wants a number from %lld to %lld, not %.50s", f->known[flag].name, (long long)min,
+                   (long long)max, text);
+}

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "str.h"
 
 enum { FLAGS_MAX_KNOWN = 48, FLAGS_MAX_GIVEN = 600, FLAGS_MAX_WORDS = 8 };
 
@@ -32,5 +33,8 @@ bool flags_read(struct flags *f, const struct flag *known, size_t n_known, int a
 
 /* The last value of a flag, by its index; NULL: it was not given. */
 const char *flags_value(const struct flags *f, size_t flag);
+
+/* The same as a number; *number stays as it is when the flag was not given. ERR_CONFIG: it is none from min to max. */
+bool flags_number(const struct flags *f, size_t flag, int64_t min, int64_t max, int64_t *number, struct err *e);
 
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One function of the template: its queue of invocations and its one execution environment (a bootstrap process).
-   The gateway puts invocations in, the Runtime API server hands them to the process, a thread of its own starts the process
-   again when it has ended and is needed. */
+/* One function of the template: a queue of invocations and up to `concurrency` execution environments that serve it. As at
+   Lambda an environment has one process and one invocation at a time; another one is started when an invocation waits
+   and none is idle. What becomes of one of them is no matter to the others. */
 #ifndef LOCAL_FUNCTION_H
 #define LOCAL_FUNCTION_H
 
 #include "model.h"
 
+enum { FUNCTION_MAX_CONCURRENCY = 64, FUNCTION_DEFAULT_CONCURRENCY = 10, FUNCTION_INIT_TIMEOUT_MS = 10000 };
+
 enum function_outcome {
     FUNCTION_REPLY,     /* body: what was posted to /response */
     FUNCTION_ERROR,     /* body: what was posted to /error */
-    FUNCTION_TIMED_OUT, /* the function's own Timeout passed; its process was killed */
+    FUNCTION_TIMED_OUT, /* the function's own Timeout, or that of its init, passed; its process was killed */
     FUNCTION_EXITED,    /* the process ended, or never came up */
     FUNCTION_TOO_LATE,  /* the caller's time was up first */
 };
@@ -18,38 +20,33 @@ enum function_outcome {
 struct function_result {
     enum function_outcome outcome;
     struct str body; /* in the caller's arena */
+    struct str why;  /* there too: a sentence for the log when there is no reply, else empty */
 };
 
 struct function_options {
     const struct model_function *model;
-    const char *bootstrap;    /* the executable */
+    const char
+        *bootstrap; /* the executable; NULL: somebody starts it by hand, in one environment, with time to debug */
     const char *task_root;    /* its folder, LAMBDA_TASK_ROOT and working directory */
-    char *const *environment; /* complete, NULL-terminated */
+    char *const *environment; /* what all have in common, NULL-terminated; see environment.h for the rest */
+    unsigned concurrency;     /* 1 to FUNCTION_MAX_CONCURRENCY */
+    int64_t init_timeout_ms;  /* until the first GET /invocation/next */
+    int64_t timeout_s;        /* 0: the model's, or a day for a process that is started by hand */
 };
 
 struct function;
 bool function_open(const struct function_options *options, struct function **f, struct err *e);
-void function_stop(struct function *f);  /* kills the process, fails what waits and what comes; NULL is fine */
+void function_stop(struct function *f);  /* kills all processes, fails what waits and what comes; NULL is fine */
 void function_close(struct function *f); /* stops it and gives its memory back, once nobody calls it any more */
 
-/* Starts the process and waits for its first GET /invocation/next. */
-bool function_start(struct function *f, int64_t timeout_ms, struct err *e);
+/* Starts the first environment and waits for its GET /invocation/next. Nothing to do for one that is started by hand. */
+bool function_start(struct function *f, struct err *e);
 
 /* From a gateway thread: queues the event, waits for its outcome. The request id is the gateway's. */
 bool function_invoke(struct function *f, struct str event, struct str request_id, struct str trace_id,
                      int64_t timeout_ms, struct function_result *result, struct arena *a, struct err *e);
 
-/* For the Runtime API server. */
-struct function_delivery {
-    struct str event, request_id, trace_id; /* copies in the arena */
-    int64_t deadline_ms;
-};
-/* Waits; false: the process is gone or everything stops. */
-bool function_take(struct function *f, struct function_delivery *d, struct arena *a);
-/* False: the id is not that of the current invocation. */
-bool function_answer(struct function *f, struct str request_id, enum function_outcome outcome, struct str body);
-void function_init_failed(struct function *f); /* fails what waits: it would only see the same again */
-
-const struct model_function *function_model(const struct function *f);
+/* For whoever starts the process by hand: its complete environment, NULL-terminated. NULL: we start them. */
+char *const *function_variables(const struct function *f);
 
 #endif

@@ -10,6 +10,7 @@ struct gateway_options {
     const struct keyring *keyring;
     uint16_t port;         /* of the first API, the next has the next number, and STS the last; 0: free ones */
     const char *bootstrap; /* absolute path of the executable that serves every function */
+    unsigned concurrency;  /* environments of a function, at most */
 };
 
 struct gateway;

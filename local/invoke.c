@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "function.h"
 #include "input.h"
 #include "invoke_event.h"
 #include "invoke_wait.h"
@@ -16,11 +17,11 @@
 #include "log.h"
 #include "profile.h"
 #include "random.h"
-#include "runtime_server.h"
 #include "stack_flags.h"
 
-enum { INVOKE_BYTES = 256 * 1024 * 1024, MAX_CREDENTIALS_BYTES = 1024 * 1024, INIT_TIMEOUT_MS = 10000 };
-enum { HOURS_24_S = 24 * 3600, MAX_TIMEOUT_S = 900, DEFAULT_PORT = 3000 };
+enum { INVOKE_BYTES = 256 * 1024 * 1024, MAX_CREDENTIALS_BYTES = 1024 * 1024 };
+/* SPARE_MS: the function's own time-outs come first, and say more. */
+enum { SPARE_MS = 5000, MAX_TIMEOUT_S = 900, DEFAULT_PORT = 3000 };
 enum { EVENT = STACK_N_FLAGS, BOOTSTRAP, TIMEOUT, PORT, ONLY_RUNTIME_API, GDB, HELP };
 
 static const struct flag FLAGS[] = {STACK_FLAGS,
@@ -54,24 +55,16 @@ struct invoke {
     struct model_options options;
     struct http_fields parameters;
     struct model model;
-    struct model_function function; /* with the time-out of the command line */
+    const struct model_function *function;
     struct keyring ring;
     struct sigv4_keys keys;
-    const char *bootstrap, *task_root, *waiting; /* waiting: the file of invoke_wait_program, or NULL */
-    int64_t timeout_s, port;                     /* timeout_s 0: the function's own */
+    const char *bootstrap, *task_root;
+    int64_t timeout_s, port; /* timeout_s 0: the function's own */
     bool by_hand;
     struct str event;
-    struct http_server *server;
-    _Atomic(struct function *) running;
+    struct function *running;
     struct arena arena;
 };
-
-static bool read_number(const struct invoke *v, size_t flag, int64_t min, int64_t max, int64_t *out, struct err *e) {
-    const char *text = flags_value(&v->flags, flag);
-    if (!text || str_read_int64(str_of(text), min, max, out)) return true;
-    return err_set(e, ERR_CONFIG, "%s wants a number from %lld to %lld, not %.50s", FLAGS[flag].name, (long long)min,
-                   (long long)max, text);
-}
 
 static bool read_arguments(struct invoke *v, int argc, char **argv, struct err *e) {
     v->port = DEFAULT_PORT;
@@ -80,7 +73,8 @@ static bool read_arguments(struct invoke *v, int argc, char **argv, struct err *
     v->by_hand = flags_value(&v->flags, ONLY_RUNTIME_API) || flags_value(&v->flags, GDB);
     if (v->flags.n_words != 1)
         return err_set(e, ERR_CONFIG, v->flags.n_words ? "more than one function" : "which function?");
-    return read_number(v, TIMEOUT, 1, MAX_TIMEOUT_S, &v->timeout_s, e) && read_number(v, PORT, 1, 65000, &v->port, e) &&
+    return flags_number(&v->flags, TIMEOUT, 1, MAX_TIMEOUT_S, &v->timeout_s, e) &&
+           flags_number(&v->flags, PORT, 1, 65000, &v->port, e) &&
            stack_flags_read(&v->flags, &v->options, &v->parameters, &v->arena, e);
 }
 
@@ -92,9 +86,7 @@ static bool find_function(struct invoke *v, struct err *e) {
         const struct model_function *f = &v->model.functions[i];
         buf_addf(&names, " %.*s", STR_ARG(f->logical_id));
         if (!str_eq(f->logical_id, wanted) && !str_eq(f->name, wanted)) continue;
-        v->function = *f;
-        if (v->timeout_s) v->function.timeout_s = v->timeout_s;
-        else if (v->by_hand) v->function.timeout_s = HOURS_24_S; /* whoever debugs has time */
+        v->function = f;
         return true;
     }
     return err_set(e, ERR_CONFIG, "%s has no function %.*s; it has%.*s", v->options.template_path, STR_ARG(wanted),
@@ -107,11 +99,11 @@ static bool find_keys(struct invoke *v, struct err *e) {
     struct str text;
     if (access(CREDENTIALS, R_OK) != 0) {
         if (!keyring_make(&v->ring, &v->model, &v->arena, e)) return false;
-        v->keys = keyring_of(&v->ring, v->function.role)->keys;
+        v->keys = keyring_of(&v->ring, v->function->role)->keys;
         return true;
     }
     if (!input_read(CREDENTIALS, MAX_CREDENTIALS_BYTES, &text, &v->arena, e) ||
-        !profile_read(text, CREDENTIALS, v->function.role->profile, &profile, e))
+        !profile_read(text, CREDENTIALS, v->function->role->profile, &profile, e))
         return false;
     v->keys = profile.keys;
     return true;
@@ -138,64 +130,55 @@ static bool make_environment(struct invoke *v, char *const **environment, struct
     if (v->port + (int64_t)n > UINT16_MAX) return err_set(e, ERR_CONFIG, "--port leaves no port for API number %zu", n);
     for (size_t i = 0; i < n; i++) ports[i] = (uint16_t)((size_t)v->port + i);
     const struct lambda_env env = {.model = &v->model,
-                                   .function = &v->function,
+                                   .function = v->function,
                                    .keys = &v->keys,
                                    .task_root = v->task_root,
                                    .api_ports = ports,
-                                   .runtime_api_port = http_server_port(v->server),
                                    .sts_port = (uint16_t)((size_t)v->port + n)};
     return lambda_env_make(&env, environment, &v->arena, e);
 }
 
 static bool open_function(struct invoke *v, struct err *e) {
-    struct function *function;
-    struct function_options options = {.model = &v->function, .bootstrap = v->bootstrap, .task_root = v->task_root};
-    if (!runtime_server_start(&v->running, &v->server, e) || !make_environment(v, &options.environment, e))
-        return false;
-    if (v->by_hand) {
-        invoke_wait_print(v->bootstrap, v->task_root, options.environment, stderr);
-        if (!invoke_wait_program(&v->waiting, &v->arena, e)) return false;
-        options.bootstrap = v->waiting;
-    }
-    if (!function_open(&options, &function, e)) return false;
-    v->running = function;
+    struct function_options options = {.model = v->function,
+                                       .bootstrap = v->by_hand ? NULL : v->bootstrap,
+                                       .task_root = v->task_root,
+                                       .concurrency = 1,
+                                       .init_timeout_ms = FUNCTION_INIT_TIMEOUT_MS,
+                                       .timeout_s = v->timeout_s};
+    if (!make_environment(v, &options.environment, e) || !function_open(&options, &v->running, e)) return false;
+    if (v->by_hand) invoke_wait_print(v->bootstrap, v->task_root, function_variables(v->running), stderr);
     return true;
 }
 
 static bool serve(struct invoke *v, struct function_result *result, struct err *e) {
     char id[37], root[25], trace[64];
-    int64_t init_ms = v->by_hand ? (int64_t)HOURS_24_S * 1000 : INIT_TIMEOUT_MS;
+    int64_t timeout_s = v->timeout_s ? v->timeout_s : v->function->timeout_s;
     if (!random_uuid(id) || !random_text(root, 24, "0123456789abcdef"))
         return err_set(e, ERR_HANDLER, "no randomness for a request id");
     snprintf(trace, sizeof trace, "Root=1-%08llx-%.24s", (unsigned long long)(clock_unix_ms() / 1000), root);
-    return open_function(v, e) && function_invoke(v->running, v->event, str_of(id), str_of(trace),
-                                                  init_ms + v->function.timeout_s * 1000, result, &v->arena, e);
+    return open_function(v, e) &&
+           function_invoke(v->running, v->event, str_of(id), str_of(trace),
+                           FUNCTION_INIT_TIMEOUT_MS + timeout_s * 1000 + SPARE_MS, result, &v->arena, e);
 }
 
 static int print(const struct invoke *v, const struct function_result *r) {
-    const char *why = NULL;
     int code = INVOKE_REPLY;
     switch (r->outcome) {
     case FUNCTION_REPLY: break;
     case FUNCTION_ERROR: code = INVOKE_ERROR; break;
-    case FUNCTION_EXITED:
-        code = INVOKE_EXITED, why = "its process ended without an answer; the lines above say why";
-        break;
-    case FUNCTION_TIMED_OUT: code = INVOKE_TIMED_OUT, why = "it timed out"; break;
-    case FUNCTION_TOO_LATE: code = INVOKE_TIMED_OUT, why = "it made no GET /invocation/next in time";
+    case FUNCTION_EXITED: code = INVOKE_EXITED; break;
+    case FUNCTION_TIMED_OUT:
+    case FUNCTION_TOO_LATE: code = INVOKE_TIMED_OUT;
     }
-    if (why) fprintf(stderr, "apigw invoke: %.*s: %s\n", STR_ARG(v->function.logical_id), why);
+    if (code > INVOKE_ERROR)
+        fprintf(stderr, "apigw invoke: %.*s: no answer: %.*s\n", STR_ARG(v->function->logical_id), STR_ARG(r->why));
     if (fwrite(r->body.p, 1, r->body.n, stdout) == r->body.n && fflush(stdout) == 0) return code;
     fprintf(stderr, "apigw invoke: standard output cannot be written\n");
     return INVOKE_REFUSED;
 }
 
-/* The function first: its end releases what waits in its Runtime API server. */
 static void stop(struct invoke *v) {
-    function_stop(v->running);
-    http_server_stop(v->server);
     function_close(v->running);
-    if (v->waiting) unlink(v->waiting); /* in case it was killed before it could */
     keyring_close(&v->ring);
     arena_close(&v->arena);
 }

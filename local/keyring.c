@@ -73,11 +73,11 @@ static bool is_for(const struct model_api_key *key, const struct model_api *api)
     return false;
 }
 
-bool keyring_opens(const struct keyring *ring, const struct model_api *api, struct str api_key) {
-    bool opens = false;
+const struct model_api_key *keyring_opens(const struct keyring *ring, const struct model_api *api, struct str api_key) {
+    const struct model_api_key *opens = NULL;
     for (size_t i = 0; i < ring->n_api_keys; i++) {
         bool same = equal(ring->api_keys[i], api_key);
-        if (is_for(&ring->model->api_keys[i], api)) opens |= same;
+        if (is_for(&ring->model->api_keys[i], api) && same) opens = &ring->model->api_keys[i];
     }
     return opens;
 }

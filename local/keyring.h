@@ -53,9 +53,9 @@ bool keyring_search_key(void *search, struct str access_key_id, struct sigv4_kno
 
 const struct keyring_entry *keyring_of(const struct keyring *ring, const struct model_principal *who);
 
-/* Is it the value of an enabled key that is in a usage plan of this API's stage? Takes the same time for every value of
-   one length. */
-bool keyring_opens(const struct keyring *ring, const struct model_api *api, struct str api_key);
+/* The enabled key of this value that is in a usage plan of this API's stage, or NULL. Takes the same time for every value
+   of one length. */
+const struct model_api_key *keyring_opens(const struct keyring *ring, const struct model_api *api, struct str api_key);
 
 /* Makes DIR (0700) when missing and holds DIR/lock until keyring_close: two runs would write over each other's keys.
    ERR_CONFIG names the process that holds it. */

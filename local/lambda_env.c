@@ -55,17 +55,19 @@ static bool goes_on(struct str rest) {
 /* Replaces every occurrence of one API's AWS address. */
 static struct str localized(struct block *b, struct str value, const struct model_api *api, uint16_t port) {
     const struct model *m = b->env->model;
+    bool url = api->kind == MODEL_FUNCTION_URL;
+    const char *service = url ? "lambda-url" : "execute-api";
+    struct str suffix = url ? STR("on.aws") : m->url_suffix;
     struct buf aws, out;
     buf_init(&aws, 512, b->arena);
     buf_init(&out, MAX_VALUE_BYTES, b->arena);
-    buf_addf(&aws, "https://%.*s.execute-api.%.*s.%.*s", STR_ARG(api->api_id), STR_ARG(m->region),
-             STR_ARG(m->url_suffix));
+    buf_addf(&aws, "https://%.*s.%s.%.*s.%.*s", STR_ARG(api->api_id), service, STR_ARG(m->region), STR_ARG(suffix));
     for (size_t at; (at = str_find(value, buf_str(&aws))) != SIZE_MAX;) {
         struct str found = {value.p + at, aws.n}, rest = {value.p + at + aws.n, value.n - at - aws.n};
         buf_add(&out, (struct str){value.p, at});
         if (goes_on(rest)) buf_add(&out, found);
         else
-            buf_addf(&out, "http://%.*s.execute-api.%.*s.localhost:%u", STR_ARG(api->api_id), STR_ARG(m->region),
+            buf_addf(&out, "http://%.*s.%s.%.*s.localhost:%u", STR_ARG(api->api_id), service, STR_ARG(m->region),
                      (unsigned)port);
         value = rest;
     }
@@ -90,14 +92,12 @@ static void add_template_variables(struct block *b) {
 
 static void add_function(struct block *b) {
     const struct model_function *f = b->env->function;
-    add_address(b, STR("AWS_LAMBDA_RUNTIME_API"), "127.0.0.1:", b->env->runtime_api_port);
     add(b, STR("_HANDLER"), f->handler);
     add(b, STR("AWS_LAMBDA_FUNCTION_NAME"), f->name);
     add(b, STR("AWS_LAMBDA_FUNCTION_VERSION"), STR("$LATEST"));
     add_number(b, STR("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), f->memory_mb);
     add(b, STR("AWS_LAMBDA_INITIALIZATION_TYPE"), STR("on-demand"));
     add(b, STR("AWS_LAMBDA_LOG_GROUP_NAME"), f->log_group);
-    add(b, STR("AWS_LAMBDA_LOG_STREAM_NAME"), STR("local"));
     add(b, STR("AWS_LAMBDA_LOG_FORMAT"), f->log_format);
     add(b, STR("AWS_LAMBDA_LOG_LEVEL"), f->log_level);
     add(b, STR("LAMBDA_TASK_ROOT"), str_of(b->env->task_root));

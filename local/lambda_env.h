@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The environment of one function, as Lambda's OS-only runtime sets it, with the role's keys of this run.
+/* What the environments of one function have in common, as Lambda's OS-only runtime sets it, with the role's keys of this run.
    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
 #ifndef LOCAL_LAMBDA_ENV_H
 #define LOCAL_LAMBDA_ENV_H
@@ -13,12 +13,12 @@ struct lambda_env {
     const struct sigv4_keys *keys;
     const char *task_root;
     const uint16_t *api_ports; /* of model->apis */
-    uint16_t runtime_api_port, sts_port;
+    uint16_t sts_port;
 };
 
 /* *variables is NULL-terminated, "NAME=value" each, in the arena. A value that holds an API's AWS address
-   (https://{api}.execute-api.{region}.{suffix}) gets that API's local one, http://{api}.execute-api.{region}.localhost:PORT,
-   whose host still tells service and region. Of our own environment only sanitizer options are passed on. */
+   (https://{api}.execute-api.{region}.{suffix}, https://{url}.lambda-url.{region}.on.aws) gets its local one,
+   http://{api}.execute-api.{region}.localhost:PORT, whose host still tells service and region. Of our own environment only sanitizer options are passed on. */
 bool lambda_env_make(const struct lambda_env *env, char *const **variables, struct arena *a, struct err *e);
 
 #endif

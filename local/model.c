@@ -14,7 +14,9 @@ static const struct {
     const char *why;
 } types[] = {
     {"AWS::Serverless::Api", READ, NULL},
+    {"AWS::Serverless::HttpApi", READ, NULL},
     {"AWS::Serverless::Function", READ, NULL},
+    {"AWS::Lambda::Permission", READ, NULL},
     {"AWS::IAM::Role", READ, NULL},
     {"AWS::IAM::User", READ, NULL},
     {"AWS::IAM::Policy", READ, NULL},
@@ -24,10 +26,8 @@ static const struct {
     {"AWS::ApiGateway::UsagePlan", READ, NULL},
     {"AWS::ApiGateway::UsagePlanKey", READ, NULL},
     {"AWS::ApiGateway::*", REFUSED, "declare the API as AWS::Serverless::Api"},
-    {"AWS::ApiGatewayV2::*", REFUSED, "declare the API as AWS::Serverless::Api"},
-    {"AWS::Serverless::HttpApi", REFUSED, "declare the API as AWS::Serverless::Api"},
-    {"AWS::Lambda::Permission", REFUSED, "SAM makes the permissions of Api events; leave it out"},
-    {"AWS::Lambda::Url", REFUSED, "function URLs are not served here yet"},
+    {"AWS::ApiGatewayV2::*", REFUSED, "declare the API as AWS::Serverless::HttpApi"},
+    {"AWS::Lambda::Url", REFUSED, "write it as FunctionUrlConfig of its function"},
     {"AWS::WAFv2::WebACLAssociation", REFUSED, "it keeps callers out, which nothing here does"},
     {"AWS::WAFRegional::WebACLAssociation", REFUSED, "it keeps callers out, which nothing here does"},
     {"AWS::Organizations::Policy", REFUSED, "it takes rights away, which could not be evaluated here"},
@@ -52,7 +52,7 @@ static bool check_types(struct model_reader *r, bool callers, struct err *e) {
         if (callers && !str_starts(resource->type, STR("AWS::IAM::")))
             return node_error(type, e, "a callers file holds AWS::IAM resources only, not %.*s",
                               STR_ARG(resource->type));
-        if (!resource->exists) continue;
+        if (!resource->exists || resource->url_of) continue;
         if (types[row].verdict == REFUSED)
             return node_error(type, e, "the resource %.*s of type %.*s is not supported here: %s",
                               STR_ARG(resource->id), STR_ARG(resource->type), types[row].why);
@@ -67,11 +67,13 @@ static bool check_types(struct model_reader *r, bool callers, struct err *e) {
 static bool check_not_global(const struct node *globals, struct err *e) {
     static const struct {
         const char *section, *property;
-    } none[] = {{"Function", "Role"},
-                {"Function", "Policies"},
-                {"Function", "Events"},
-                {"Function", "FunctionName"},
-                {"Api", "StageName"}};
+    } none[] = {{"Function", "Role"},        {"Function", "Policies"},
+                {"Function", "Events"},      {"Function", "FunctionName"},
+                {"Function", "PackageType"}, {"Function", "VersionDescription"},
+                {"Api", "StageName"},        {"Api", "Policy"},
+                {"Api", "Description"},      {"Api", "Tags"},
+                {"HttpApi", "StageName"},    {"HttpApi", "Name"},
+                {"HttpApi", "Description"}};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         const struct node *found = node_get(node_get(globals, none[i].section), none[i].property);
         if (found) return node_error(found, e, "SAM does not take %s in Globals.%s", none[i].property, none[i].section);
@@ -110,13 +112,17 @@ static bool read_keys(struct model_reader *r, struct err *e) {
 static bool read_resources(struct model_reader *r, struct err *e) {
     struct template_resource *all = r->t->resources;
     for (size_t i = 0; i < r->t->n_resources; i++)
-        if (is_type(&all[i], "AWS::Serverless::Api") && !model_api_read(r, &all[i], e)) return false;
+        if ((is_type(&all[i], "AWS::Serverless::Api") && !model_api_read(r, &all[i], e)) ||
+            (is_type(&all[i], "AWS::Serverless::HttpApi") && !model_http_api_read(r, &all[i], e)))
+            return false;
     for (size_t i = 0; i < r->t->n_resources; i++)
         if ((is_type(&all[i], "AWS::IAM::Role") || is_type(&all[i], "AWS::IAM::User")) &&
             !model_principal_read(r, &all[i], e))
             return false;
     for (size_t i = 0; i < r->t->n_resources; i++)
         if (is_type(&all[i], "AWS::Serverless::Function") && !model_function_read(r, &all[i], e)) return false;
+    for (size_t i = 0; i < r->t->n_resources; i++)
+        if (is_type(&all[i], "AWS::Lambda::Permission") && !model_url_read_permission(r, &all[i], e)) return false;
     for (size_t i = 0; i < r->t->n_resources; i++)
         if (is_type(&all[i], "AWS::IAM::Policy") && !model_principal_attach(r, &all[i], e)) return false;
     return read_keys(r, e);
@@ -134,13 +140,14 @@ static bool make_room(struct model_reader *r, size_t n, struct err *e) {
            err_set(e, ERR_MEMORY, "out of memory for the template");
 }
 
-static bool note_empty_apis(struct model_reader *r, struct err *e) {
+static bool note_apis(struct model_reader *r, struct err *e) {
     for (size_t i = 0; i < r->model->n_apis; i++) {
         const struct model_api *api = &r->model->apis[i];
         const struct template_resource *resource = template_find(r->t, api->logical_id);
         if (api->n_routes == 0 &&
             !model_parts_notice(r, resource->node, e, "the API %.*s has no route", STR_ARG(api->logical_id)))
             return false;
+        if (!model_http_api_note_open(r, api, &r->auth[i], e)) return false;
     }
     return true;
 }
@@ -162,12 +169,21 @@ static bool note_unopened_routes(struct model_reader *r, struct err *e) {
     return true;
 }
 
+static bool has_function_url(const struct template *t) {
+    bool has = node_get(node_get(t->globals, "Function"), "FunctionUrlConfig") != NULL;
+    for (size_t i = 0; i < t->n_resources; i++)
+        has |= str_eq(t->resources[i].type, STR("AWS::Lambda::Url")) ||
+               node_get(t->resources[i].properties, "FunctionUrlConfig");
+    return has;
+}
+
 static bool read_template(struct model_reader *r, struct err *e) {
     const struct node *root = r->t->root;
     if (!node_get(root, "Transform") &&
         !model_parts_notice(r, root, e, "without Transform: AWS::Serverless-2016-10-31 nothing of SAM exists on AWS"))
         return false;
-    return check_globals(r->t, e) && check_types(r, false, e) && read_resources(r, e) && note_empty_apis(r, e) &&
+    r->no_function_url = !has_function_url(r->t);
+    return check_globals(r->t, e) && check_types(r, false, e) && read_resources(r, e) && note_apis(r, e) &&
            note_unopened_routes(r, e);
 }
 

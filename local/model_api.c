@@ -12,6 +12,7 @@ enum { MAX_STAGE = 128 };
 static const struct model_rule api_rules[] = {
     {"Name", MODEL_USED, NULL},
     {"StageName", MODEL_USED, NULL},
+    {"Variables", MODEL_USED, NULL},
     {"Auth", MODEL_USED, NULL},
     {"BinaryMediaTypes", MODEL_USED, NULL},
     {"EndpointConfiguration", MODEL_USED, NULL},
@@ -26,7 +27,6 @@ static const struct model_rule api_rules[] = {
     {"MinimumCompressionSize", MODEL_NOTICE, "replies are not compressed"},
     {"CacheClusterEnabled", MODEL_NOTICE, "replies are not cached"},
     {"CacheClusterSize", MODEL_NOTICE, "replies are not cached"},
-    {"Variables", MODEL_NOTICE, "there are no stage variables"},
     {"Cors", MODEL_REFUSED, "it adds OPTIONS methods; answer them in the function"},
     {"DefinitionBody", MODEL_REFUSED, "write the routes as Events of the functions"},
     {"DefinitionUri", MODEL_REFUSED, "write the routes as Events of the functions"},
@@ -101,16 +101,44 @@ static bool read_auth(struct model_reader *r, const struct node *n, struct model
     return model_api_key_required(r, node_get(n, "ApiKeyRequired"), &auth->api_key, e);
 }
 
-static bool read_stage(struct model_reader *r, const struct node *properties, struct model_api *api, struct err *e) {
-    if (!model_parts_text(r, properties, "StageName", &api->stage, e)) return false;
-    if (!api->stage.p) return node_error(properties, e, "the API %.*s has no StageName", STR_ARG(api->logical_id));
-    bool ok = api->stage.n > 0 && api->stage.n <= MAX_STAGE;
-    for (size_t i = 0; i < api->stage.n; i++) {
-        char c = api->stage.p[i], small = (char)(c | 0x20);
-        ok = ok && ((small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
+static bool is_word(struct str s, const char *more) {
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i], small = (char)(c | 0x20);
+        bool plain = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9');
+        if (!plain && (!c || !strchr(more, c))) return false;
     }
+    return s.n > 0;
+}
+
+bool model_api_read_names(struct model_reader *r, const struct node *properties, struct model_api *api, struct err *e) {
+    if (!template_name_of(r->t, template_find(r->t, api->logical_id), &api->api_id, e) ||
+        !model_parts_text(r, properties, "Name", &api->name, e) ||
+        !model_parts_text(r, properties, "StageName", &api->stage, e))
+        return false;
+    if (!api->name.p) api->name = r->model->stack_name;
+    bool ok = !api->stage.p || (is_word(api->stage, "_-") && api->stage.n <= MAX_STAGE) ||
+              (api->kind == MODEL_HTTP_API && str_eq(api->stage, STR("$default")));
     return ok || node_error(node_get(properties, "StageName"), e, "a StageName is 1 to %d letters, digits, '_' and '-'",
                             MAX_STAGE);
+}
+
+bool model_api_read_variables(struct model_reader *r, const struct node *properties, const char *name,
+                              struct model_api *api, struct err *e) {
+    const struct node *all;
+    if (!model_parts_get(r, properties, name, &all, e)) return false;
+    if (all && all->kind != NODE_MAPPING) return node_error(all, e, "%s is not a mapping", name);
+    for (size_t i = 0; all && i < all->n; i++) {
+        const struct node *v = all->at[i].value;
+        if (!is_word(all->at[i].key, "_"))
+            return node_error(v, e, "the stage variable %.*s: its name is letters, digits and '_'",
+                              STR_ARG(all->at[i].key));
+        if (v->kind != NODE_SCALAR || node_is_rewritten(v) || !is_word(v->text, "-._~:/?#&=,"))
+            return node_error(v, e, "the value of the stage variable %.*s is not letters, digits and -._~:/?#&=,",
+                              STR_ARG(all->at[i].key));
+        if (!http_field_add(&api->stage_variables, all->at[i].key, v->text, r->arena, e))
+            return err_prefix(e, "%s:%u: variables of the stage: ", v->file, v->line);
+    }
+    return true;
 }
 
 static bool read_media_type(struct model_reader *r, const struct node *item, struct str *out, struct err *e) {
@@ -173,15 +201,15 @@ static bool read_policy(struct model_reader *r, const struct node *properties, s
 
 bool model_api_read(struct model_reader *r, const struct template_resource *resource, struct err *e) {
     struct model_api *api = &r->model->apis[r->model->n_apis];
-    struct template_resource *named = template_find(r->t, resource->id);
     const struct node *properties = model_parts_merged(r, "Api", resource, e);
-    *api = (struct model_api){.logical_id = resource->id};
+    *api = (struct model_api){.kind = MODEL_REST_API, .logical_id = resource->id};
     if (!properties || !model_parts_check(r, properties, "an AWS::Serverless::Api", api_rules, e)) return false;
-    if (!template_name_of(r->t, named, &api->api_id, e) || !model_parts_text(r, properties, "Name", &api->name, e))
+    if (!model_api_read_names(r, properties, api, e) ||
+        !read_auth(r, node_get(properties, "Auth"), &r->auth[r->model->n_apis], e))
         return false;
-    if (!api->name.p) api->name = r->model->stack_name;
-    if (!read_auth(r, node_get(properties, "Auth"), &r->auth[r->model->n_apis], e)) return false;
-    if (!read_stage(r, properties, api, e) || !read_media_types(r, properties, api, e)) return false;
+    if (!api->stage.p) return node_error(properties, e, "the API %.*s has no StageName", STR_ARG(api->logical_id));
+    if (!model_api_read_variables(r, properties, "Variables", api, e) || !read_media_types(r, properties, api, e))
+        return false;
     if (!check_endpoint(r, properties, e) || !read_policy(r, properties, api, e)) return false;
     r->model->n_apis++;
     return node_get(properties, "OpenApiVersion") ||

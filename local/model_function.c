@@ -17,6 +17,7 @@ static const struct model_rule function_rules[] = {
     {"Environment", MODEL_USED, NULL},
     {"LoggingConfig", MODEL_USED, NULL},
     {"Events", MODEL_USED, NULL},
+    {"FunctionUrlConfig", MODEL_USED, NULL},
     {"PackageType", MODEL_USED, NULL},
     {"CodeUri", MODEL_NO_EFFECT, NULL},
     {"Architectures", MODEL_NO_EFFECT, NULL},
@@ -42,7 +43,6 @@ static const struct model_rule function_rules[] = {
     {"CodeSigningConfigArn", MODEL_NOTICE, NULL},
     {"RuntimeManagementConfig", MODEL_NOTICE, NULL},
     {"RecursiveLoop", MODEL_NOTICE, NULL},
-    {"FunctionUrlConfig", MODEL_REFUSED, "function URLs are not served here yet"},
     {"PermissionsBoundary", MODEL_REFUSED, "it takes rights away, which could not be evaluated here"},
     {"InlineCode", MODEL_REFUSED, "only a bootstrap binary runs here"},
     {"ImageUri", MODEL_REFUSED, "only a bootstrap binary runs here"},
@@ -213,6 +213,7 @@ bool model_function_read(struct model_reader *r, struct template_resource *resou
         return false;
     if (!read_environment(r, n, f, e) || !read_logging(r, n, f, e)) return false;
     r->model->n_functions++;
+    if (!model_url_read(r, f, n, e)) return false;
     const struct node *events = node_get(n, "Events");
     if (events && (events->kind != NODE_MAPPING || node_is_intrinsic(events)))
         return node_error(events, e, "Events is not a plain mapping");

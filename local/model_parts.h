@@ -12,6 +12,7 @@ struct model_auth {
     bool aws_iam;
     bool no_invoke_role; /* InvokeRole: NONE */
     bool api_key;        /* ApiKeyRequired, as SAM takes it */
+    bool iam_enabled;    /* EnableIamAuthorizer: true of an HTTP API */
 };
 
 struct model_reader {
@@ -21,6 +22,7 @@ struct model_reader {
     struct model_auth *auth; /* one per API, in the order of model->apis */
     size_t notices_cap;
     size_t first_principal; /* of the file that is being read now: a policy is attached within its own file */
+    bool no_function_url;   /* nothing in the template has one: statements about lambda cannot matter */
 };
 
 /* What becomes of one property. */
@@ -59,6 +61,21 @@ const struct node *model_parts_merged(struct model_reader *r, const char *sectio
 bool model_api_key_required(struct model_reader *r, const struct node *n, bool *required, struct err *e);
 
 bool model_api_read(struct model_reader *r, const struct template_resource *resource, struct err *e);
+/* What both kinds of API have: api_id, name, stage (absent: none is written), and the variables of the stage. */
+bool model_api_read_names(struct model_reader *r, const struct node *properties, struct model_api *api, struct err *e);
+bool model_api_read_variables(struct model_reader *r, const struct node *properties, const char *name,
+                              struct model_api *api, struct err *e);
+bool model_http_api_read(struct model_reader *r, const struct template_resource *resource, struct err *e);
+/* Does its DefaultAuthorizer protect this route? */
+bool model_http_api_protects(const struct model_auth *auth, const struct model_route *route);
+bool model_http_api_note_open(struct model_reader *r, const struct model_api *api, const struct model_auth *auth,
+                              struct err *e);
+bool model_path_read(const struct node *n, struct str *path, const struct node *place, struct err *e);
+/* Would API Gateway take both into one API? */
+bool model_path_agree(enum model_api_kind kind, struct str a, struct str b);
+/* The URL of a function with FunctionUrlConfig; without it nothing. `function`: its properties. */
+bool model_url_read(struct model_reader *r, const struct model_function *f, const struct node *function, struct err *e);
+bool model_url_read_permission(struct model_reader *r, const struct template_resource *resource, struct err *e);
 bool model_function_read(struct model_reader *r, struct template_resource *resource, struct err *e);
 bool model_event_read(struct model_reader *r, const struct model_function *f, struct node_member event, struct err *e);
 bool usage_plan_read_key(struct model_reader *r, struct template_resource *resource, struct err *e);
@@ -75,7 +92,8 @@ bool model_policy_read_sam(struct model_reader *r, const struct node *policies, 
 /* What kind of document it is decides which elements a statement has, and which actions are looked at: those of all
    others could not matter here, and are not read. */
 enum model_document {
-    MODEL_IDENTITY, /* of a role, user or session: no Principal; execute-api:Invoke and sts:AssumeRole */
+    MODEL_IDENTITY, /* of a role, user or session: no Principal; execute-api:Invoke, sts:AssumeRole, and for function
+                       URLs lambda:InvokeFunctionUrl and lambda:InvokeFunction */
     MODEL_TRUST,    /* who may assume a role: no Resource; sts:AssumeRole */
     MODEL_RESOURCE, /* who may call an API: both; execute-api:Invoke */
 };
@@ -91,6 +109,7 @@ bool model_policy_read_statements(struct model_reader *r, const struct node *pla
                                   const struct model_document_of *of, struct policy_statements *into, struct err *e);
 bool model_condition_read(struct model_reader *r, const struct node *condition, struct policy_statement *s,
                           struct err *e);
+bool model_trust_read_one(struct str name, struct policy_principal *p); /* *, account or ARN */
 bool model_trust_read(struct model_reader *r, const struct node *principal, struct policy_statement *s, struct err *e);
 /* Texts of a statement: one, or a list that is not empty. */
 bool model_policy_read_texts(struct model_reader *r, const struct node *n, const char *what, struct str **out,

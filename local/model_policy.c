@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In: policy documents of the template. Out: the statements that can speak about execute-api:Invoke or sts:AssumeRole. What
-   the evaluator does not know is refused, unless the statement's actions have nothing to do with either.
+/* In: policy documents of the template. Out: the statements that can speak about a call of an API or function URL, or about
+   sts:AssumeRole. What the evaluator does not know is refused, unless the statement's actions have nothing to do with them.
    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 #include <string.h>
 
@@ -98,13 +98,17 @@ static bool add_statement(struct model_reader *r, struct policy_statements *into
     return true;
 }
 
-static bool concerns(const struct policy_statement *s, enum model_document kind) {
-    bool concerned = false;
-    for (size_t i = 0; i < s->n_actions; i++) {
-        concerned |= kind != MODEL_TRUST && policy_matches(s->actions[i], STR("execute-api:Invoke"), POLICY_ACTION);
-        concerned |= kind != MODEL_RESOURCE && policy_matches(s->actions[i], STR("sts:AssumeRole"), POLICY_ACTION);
-    }
-    return concerned;
+static bool has_action(const struct policy_statement *s, struct str action) {
+    for (size_t i = 0; i < s->n_actions; i++)
+        if (policy_matches(s->actions[i], action, POLICY_ACTION)) return true;
+    return false;
+}
+
+static bool concerns(const struct model_reader *r, const struct policy_statement *s, enum model_document kind) {
+    if (kind != MODEL_TRUST && has_action(s, STR("execute-api:Invoke"))) return true;
+    if (kind != MODEL_RESOURCE && has_action(s, STR("sts:AssumeRole"))) return true;
+    return kind == MODEL_IDENTITY && !r->no_function_url &&
+           (has_action(s, STR("lambda:InvokeFunctionUrl")) || has_action(s, STR("lambda:InvokeFunction")));
 }
 
 static bool read_effect(struct model_reader *r, const struct node *n, bool *allow, struct err *e) {
@@ -152,7 +156,7 @@ static bool read_statement(struct model_reader *r, const struct node *n, const s
                           "Principal of a policy statement is not supported here: a role's or user's policy has none");
     if (!action) return node_error(n, e, "a statement without Action");
     if (!model_policy_read_texts(r, action, "Action", &s.actions, &s.n_actions, e)) return false;
-    if (!concerns(&s, of->kind)) return true;
+    if (!concerns(r, &s, of->kind)) return true;
     return read_elements(r, n, of, &s, e) && add_statement(r, into, s, n, e);
 }
 

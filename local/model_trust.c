@@ -26,9 +26,7 @@ static bool read_arn(struct str arn, struct policy_principal *p) {
     return true;
 }
 
-static bool read_one(struct str name, bool service, struct policy_principal *p) {
-    *p = (struct policy_principal){POLICY_SERVICE, name};
-    if (service) return true; /* nobody who calls here is a service */
+bool model_trust_read_one(struct str name, struct policy_principal *p) {
     *p = (struct policy_principal){POLICY_ANYONE, name};
     if (str_eq(name, STR("*"))) return true;
     *p = (struct policy_principal){POLICY_ACCOUNT, name};
@@ -47,13 +45,16 @@ static bool read_names(struct model_reader *r, struct node_member member, struct
         arena_grow(r->arena, s->principals, s->n_principals * sizeof *grown, (s->n_principals + n) * sizeof *grown);
     if (!grown) return err_set(e, ERR_MEMORY, "%s: out of memory for the template", member.value->file);
     s->principals = grown;
-    for (size_t i = 0; i < n; i++)
-        if (!read_one(names[i], service, &s->principals[s->n_principals++]))
+    for (size_t i = 0; i < n; i++) {
+        struct policy_principal *p = &s->principals[s->n_principals++];
+        *p = (struct policy_principal){POLICY_SERVICE, names[i]}; /* nobody who calls here is one */
+        if (!service && !model_trust_read_one(names[i], p))
             return node_error(
                 member.value, e,
                 "the Principal %.*s is not *, an account, or the ARN of an account's root, a user, a role "
                 "or a role's session, written out",
                 STR_ARG(names[i]));
+    }
     return true;
 }
 

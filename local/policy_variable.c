@@ -33,6 +33,8 @@ bool policy_knows_key(struct str key) {
                                         "aws:VpcSourceIp",
                                         "aws:userid",
                                         "aws:username",
+                                        "lambda:FunctionUrlAuthType",
+                                        "lambda:InvokedViaFunctionUrl",
                                         "sts:ExternalId",
                                         "sts:RoleSessionName"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)

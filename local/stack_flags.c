@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Region, account and stack name are checked by the template's reader. */
 #include "stack_flags.h"
 
 #include <errno.h>
@@ -7,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "template.h"
 
 static bool read_parameter(const char *text, struct http_fields *parameters, struct arena *a, struct err *e) {
     struct str name, value = str_of(text);
@@ -28,6 +29,14 @@ static struct str value_of(const struct flags *f, size_t flag, const char *const
     return str_of(given ? given : otherwise);
 }
 
+/* The reader of the template checks them too, but here they are wrong usage. */
+static bool check_names(const struct model_options *o, struct err *e) {
+    struct template_stack stack = {.region = o->region, .account_id = o->account_id, .stack_name = o->stack_name};
+    if (!template_stack_of(&stack, e)) return false;
+    if (o->callers_account.p) stack.account_id = o->callers_account;
+    return template_stack_of(&stack, e) || err_prefix(e, "--callers-account: ");
+}
+
 bool stack_flags_read(const struct flags *f, struct model_options *options, struct http_fields *parameters,
                       struct arena *a, struct err *e) {
     static const char *const regions[] = {"AWS_REGION", "AWS_DEFAULT_REGION", NULL}, *const none[] = {NULL};
@@ -43,6 +52,7 @@ bool stack_flags_read(const struct flags *f, struct model_options *options, stru
     };
     if (options->callers_account.p && !options->callers_path)
         return err_set(e, ERR_CONFIG, "--callers-account wants --callers");
+    if (!check_names(options, e)) return false;
     for (size_t i = 0; i < f->n_given; i++)
         if (f->given[i].flag == STACK_PARAMETER && !read_parameter(f->given[i].value, parameters, a, e)) return false;
     return true;

@@ -128,43 +128,14 @@ static bool read_resource(struct template *t, struct node_member m, struct templ
     return template_condition_is(t, condition->text, condition, &r->exists, e);
 }
 
-/* A function without Role gets one from SAM, called LogicalIdRole: it can be named like any other resource. */
-static bool add_made_role(struct template *t, const struct template_resource *function, struct err *e) {
-    struct buf id;
-    buf_init(&id, 1024, t->arena);
-    buf_addf(&id, "%.*sRole", STR_ARG(function->id));
-    if (!buf_ok(&id, e)) return false;
-    if (template_find(t, buf_str(&id)))
-        return node_error(function->node, e,
-                          "%.*s has no Role, so SAM makes a role %.*s, but there is a resource of that name",
-                          STR_ARG(function->id), STR_ARG(buf_str(&id)));
-    const struct node *path = node_get(function->properties, "RolePath");
-    if (!path) path = node_get(node_get(t->globals, "Function"), "RolePath");
-    struct node *properties = node_new(NODE_MAPPING, function->node, t->arena, e);
-    if (!properties) return false;
-    if (path && !node_add(properties, (struct node_member){STR("Path"), path->line, path}, t->arena, e)) return false;
-    t->resources[t->n_resources++] = (struct template_resource){.id = buf_str(&id),
-                                                                .type = STR("AWS::IAM::Role"),
-                                                                .node = function->node,
-                                                                .properties = properties,
-                                                                .role_of = function->node,
-                                                                .exists = function->exists};
-    return true;
-}
-
 static bool read_resources(struct template *t, struct err *e) {
     const struct node *all = node_get(t->root, "Resources");
     if (all->kind != NODE_MAPPING) return node_error(all, e, "Resources is not a mapping");
-    t->resources = arena_zero(t->arena, (2 * all->n + 1) * sizeof *t->resources);
+    t->resources = arena_zero(t->arena, (3 * all->n + 2) * sizeof *t->resources);
     if (!t->resources) return err_set(e, ERR_MEMORY, "%s: out of memory for the template", all->file);
     for (size_t i = 0; i < all->n; i++, t->n_resources++)
         if (!read_resource(t, all->at[i], &t->resources[t->n_resources], e)) return false;
-    for (size_t i = 0; i < all->n; i++) {
-        const struct template_resource *r = &t->resources[i];
-        if (!str_eq(r->type, STR("AWS::Serverless::Function")) || node_get(r->properties, "Role")) continue;
-        if (!add_made_role(t, r, e)) return false;
-    }
-    return true;
+    return template_made_add(t, e);
 }
 
 bool template_read(struct template *t, const char *path, const struct http_fields *overrides, struct err *e) {

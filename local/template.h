@@ -29,12 +29,13 @@ struct template_condition {
 
 struct template_resource {
     struct str id, type;
-    const struct node *node;       /* everything below the logical id; never NULL */
-    const struct node *properties; /* NULL: none */
-    const struct node *role_of;    /* a role that SAM makes for a function: that function's node; else NULL */
-    bool exists;                   /* its Condition is true or there is none */
-    bool busy;                     /* its name is just being resolved */
-    struct str name;               /* known once asked for */
+    const struct node *node;                /* everything below the logical id; never NULL */
+    const struct node *properties;          /* NULL: none */
+    const struct node *role_of;             /* a role that SAM makes for a function: that function's node; else NULL */
+    const struct template_resource *url_of; /* of a URL that SAM makes for a function: that function; else NULL */
+    bool exists;                            /* its Condition is true or there is none */
+    bool busy;                              /* its name is just being resolved */
+    struct str name;                        /* known once asked for */
 };
 
 struct template {
@@ -58,6 +59,11 @@ bool template_stack_of(struct template_stack *stack, struct err *e);
 bool template_read(struct template *t, const char *path, const struct http_fields *overrides, struct err *e);
 
 struct template_resource *template_find(const struct template *t, struct str id); /* NULL: no such resource */
+
+/* template_made.c: adds what SAM makes of the resources that are written; there is room for two of each and two more. */
+bool template_made_add(struct template *t, struct err *e);
+/* The API of the stage, which may be API.Stage or the name that SAM makes of both. NULL: no such stage. */
+struct template_resource *template_made_stage(const struct template *t, struct str id);
 
 /* template_parameter.c */
 bool template_parameter_read(struct template *t, const struct http_fields *overrides, struct err *e);

@@ -7,20 +7,22 @@
 #include "stable_id.h"
 #include "template.h"
 
-enum { API_ID_CHARACTERS = 10, MAX_TEXT = 2048 };
+enum { MAX_TEXT = 2048 };
 
 struct kind {
-    const char *type, *name_property; /* NULL: the name cannot be chosen */
-    size_t max;
-    const char *more; /* what it may hold besides letters and digits */
-    bool bare;        /* without a name of its own: the logical id alone, not STACK-LogicalId */
+    const char *type, *name_property; /* NULL: AWS draws it */
+    size_t max;                       /* of a name that AWS draws: how long it is */
+    const char *more;                 /* what it may hold besides letters and digits */
+    bool bare;                        /* without a name of its own: the logical id alone, not STACK-LogicalId */
 };
 
 static const struct kind *kind_of(const struct template_resource *r) {
     static const struct kind kinds[] = {
-        {"AWS::Serverless::Api", NULL, 0, "", false},
-        {"AWS::ApiGateway::ApiKey", NULL, 0, "", false},
-        {"AWS::ApiGateway::UsagePlan", NULL, 0, "", false},
+        {"AWS::Serverless::Api", NULL, 10, "", false},
+        {"AWS::Serverless::HttpApi", NULL, 10, "", false},
+        {"AWS::Lambda::Url", NULL, 32, "", false},
+        {"AWS::ApiGateway::ApiKey", NULL, 10, "", false},
+        {"AWS::ApiGateway::UsagePlan", NULL, 10, "", false},
         {"AWS::Serverless::Function", "FunctionName", 64, "-_", false},
         {"AWS::IAM::Role", "RoleName", 64, "+=,.@_-", false},
         {"AWS::IAM::User", "UserName", 64, "+=,.@_-", true},
@@ -62,7 +64,7 @@ static bool make_name(struct template *t, struct template_resource *r, const str
     if (!buf_ok(&b, e)) return false;
     r->name = buf_str(&b);
     if (k->name_property) return check_name(r, k, r->name, e);
-    r->name = str_of(stable_id(r->name, "", API_ID_CHARACTERS, false, t->arena));
+    r->name = str_of(stable_id(r->name, "", k->max, false, t->arena));
     return r->name.p || err_set(e, ERR_MEMORY, "%s: out of memory for the template", r->node->file);
 }
 
@@ -116,16 +118,27 @@ static bool pseudo(struct template *t, struct str id, const struct node *place, 
     return buf_ok(&b, e) && text_node(t, buf_str(&b), place, out, e);
 }
 
-/* `PrivateApi.Stage`, SAM's name of the stage that it makes, is the stage's name. */
+/* A stage that SAM makes is known by its name. */
 static bool stage_of(struct template *t, struct str id, const struct node *place, const struct node **out,
                      struct err *e) {
-    struct template_resource *r;
-    struct str stage;
-    if (!existing(t, (struct str){id.p, id.n - STR(".Stage").n}, place, &r, e)) return false;
+    const struct template_resource *r = template_made_stage(t, id);
+    struct str stage = STR("$default");
+    if (!r) return node_error(place, e, "there is no parameter or resource %.*s", STR_ARG(id));
     const struct node *name = node_get(r->properties, "StageName");
-    if (!str_eq(r->type, STR("AWS::Serverless::Api")) || !name)
-        return node_error(place, e, "%.*s is not the stage of an AWS::Serverless::Api", STR_ARG(id));
-    return template_resolve_text(t, name, "StageName", &stage, e) && text_node(t, stage, place, out, e);
+    bool http = str_eq(r->type, STR("AWS::Serverless::HttpApi"));
+    if (!http && (!str_eq(r->type, STR("AWS::Serverless::Api")) || !name))
+        return node_error(place, e, "%.*s is not the stage of an AWS::Serverless::Api or HttpApi", STR_ARG(id));
+    if (!r->exists)
+        return node_error(place, e, "the resource %.*s does not exist: its Condition is false", STR_ARG(r->id));
+    return (!name || template_resolve_text(t, name, "StageName", &stage, e)) && text_node(t, stage, place, out, e);
+}
+
+static bool function_arn(struct template *t, const struct template_resource *function, const struct node *place,
+                         const struct node **out, struct err *e) {
+    struct buf dotted;
+    buf_init(&dotted, MAX_TEXT, t->arena);
+    buf_addf(&dotted, "%.*s.Arn", STR_ARG(function->id));
+    return buf_ok(&dotted, e) && template_name_att(t, buf_str(&dotted), place, out, e);
 }
 
 bool template_name_ref(struct template *t, struct str id, const struct node *place, const struct node **out,
@@ -137,8 +150,10 @@ bool template_name_ref(struct template *t, struct str id, const struct node *pla
     if (parameter && parameter->kind == NODE_SCALAR) return text_node(t, parameter->text, place, out, e);
     *out = parameter;
     if (parameter) return true;
-    if (str_ends(id, STR(".Stage"))) return stage_of(t, id, place, out, e);
-    return existing(t, id, place, &r, e) && template_name_of(t, r, &name, e) && text_node(t, name, place, out, e);
+    if (!template_find(t, id)) return stage_of(t, id, place, out, e);
+    if (!existing(t, id, place, &r, e)) return false;
+    if (r->url_of) return function_arn(t, r->url_of, place, out, e);
+    return template_name_of(t, r, &name, e) && text_node(t, name, place, out, e);
 }
 
 /* The path of a role or user is part of its ARN: "/" or "/of/parts/". */
@@ -169,6 +184,20 @@ static bool write_arn(struct template *t, struct template_resource *r, struct bu
     return true;
 }
 
+static bool url_att(struct template *t, struct template_resource *url, struct str attribute, const struct node *place,
+                    const struct node **out, struct err *e) {
+    struct str name;
+    struct buf b;
+    if (str_eq(attribute, STR("FunctionArn"))) return function_arn(t, url->url_of, place, out, e);
+    if (!str_eq(attribute, STR("FunctionUrl")))
+        return node_error(place, e, "%.*s has the attributes FunctionUrl and FunctionArn, and no %.*s",
+                          STR_ARG(url->id), STR_ARG(attribute));
+    buf_init(&b, MAX_TEXT, t->arena);
+    if (!template_name_of(t, url, &name, e)) return false;
+    buf_addf(&b, "https://%.*s.lambda-url.%.*s.on.aws/", STR_ARG(name), STR_ARG(t->stack->region));
+    return buf_ok(&b, e) && text_node(t, buf_str(&b), place, out, e);
+}
+
 bool template_name_att(struct template *t, struct str dotted, const struct node *place, const struct node **out,
                        struct err *e) {
     struct template_resource *r;
@@ -176,6 +205,7 @@ bool template_name_att(struct template *t, struct str dotted, const struct node 
     struct buf b;
     if (!str_cut(&attribute, '.', &id)) return node_error(place, e, "%.*s names no attribute", STR_ARG(id));
     if (!existing(t, id, place, &r, e)) return false;
+    if (r->url_of) return url_att(t, r, attribute, place, out, e);
     if (!str_eq(attribute, STR("Arn")) || !kind_of(r)->name_property)
         return node_error(place, e, "the attribute %.*s of %.*s is not known here, and it is needed",
                           STR_ARG(attribute), STR_ARG(id));

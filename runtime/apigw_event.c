@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the events of REST APIs (payload 1.0), HTTP APIs and Function URLs (payload 2.0) into one struct, and writes the
-   first kind for local use. A member that decides what the handler sees must have its type; identity may hold anything. */
+/* Reads the events of REST APIs (payload 1.0), HTTP APIs and Function URLs (payload 2.0) into one struct. A member that
+   decides what the handler sees must have its type; identity may hold anything. */
 #include "apigw.h"
 
 #include <cjson/cJSON.h>
-#include <time.h>
 
 #include "base64.h"
 #include "json.h"
 #include "percent.h"
 
-enum { MAX_QUERY_BYTES = 64 * 1024 };
+enum { MAX_QUERY_BYTES = 64 * 1024, MAX_EVENT_BYTES = 6 * 1024 * 1024 };
 
 struct reader {
     struct arena *arena;
@@ -140,24 +139,42 @@ static bool read_rest(struct reader *r, const cJSON *event, struct apigw_event *
            READ_MEMBERS(r, context, {"apiId", &ev->api_id}, {"stage", &ev->stage}, {"accountId", &ev->account_id},
                         {"resourceId", &ev->resource_id}, {"domainName", &ev->domain_name},
                         {"domainPrefix", &ev->domain_prefix}, {"protocol", &ev->protocol},
-                        {"requestId", &ev->request_id}, {"extendedRequestId", &ev->extended_request_id}) &&
+                        {"requestId", &ev->request_id}, {"extendedRequestId", &ev->extended_request_id},
+                        {"deploymentId", &ev->deployment_id}) &&
            READ_MEMBERS(r, identity, {"userArn", &id->user_arn}, {"caller", &id->caller}, {"user", &id->user},
                         {"accessKey", &id->access_key}, {"accountId", &id->account_id},
                         {"principalOrgId", &id->principal_org_id}, {"sourceIp", &id->source_ip},
-                        {"userAgent", &id->user_agent});
+                        {"userAgent", &id->user_agent}, {"apiKey", &id->api_key}, {"apiKeyId", &id->api_key_id});
+}
+
+/* One field again, as the client sent them. A function URL leaves it among the headers. */
+static bool read_cookies(struct reader *r, const cJSON *event, struct http_fields *f) {
+    const cJSON *list = json_get(event, "cookies"), *item;
+    struct buf joined;
+    if (!json_is_null(list) && !cJSON_IsArray(list)) return wrong(r, "cookies", "a list of strings");
+    buf_init(&joined, MAX_EVENT_BYTES, r->arena);
+    cJSON_ArrayForEach(item, list) {
+        if (!cJSON_IsString(item)) return wrong(r, "cookies", "a list of strings");
+        if (joined.n) buf_add(&joined, STR("; "));
+        buf_add(&joined, json_text(item));
+    }
+    if (!joined.n || http_field_get(f, STR("cookie")).p) return true;
+    if (!buf_ok(&joined, r->e)) return err_prefix(r->e, "the event's cookies: ");
+    return http_field_add(f, STR("cookie"), buf_str(&joined), r->arena, r->e);
 }
 
 static bool read_v2(struct reader *r, const cJSON *event, struct apigw_event *ev) {
     const cJSON *context = json_get(event, "requestContext"), *http, *iam;
-    struct str raw_query = {0};
     struct apigw_identity *id = &ev->identity;
     if (!read_object(r, context, "http", &http)) return false;
     iam = json_get(json_get(context, "authorizer"), "iam");
-    ev->format = APIGW_HTTP_V2;
+    bool is_url = str_find(json_get_text(context, "domainName"), STR(".lambda-url.")) != SIZE_MAX;
+    ev->format = is_url ? APIGW_FUNCTION_URL : APIGW_HTTP_V2;
     read_epoch(json_get(context, "timeEpoch"), &ev->time_epoch_ms);
     return read_text(r, http, "method", &ev->http.method) && read_text(r, event, "rawPath", &ev->http.path) &&
-           read_map(r, event, "headers", &ev->http.fields) && read_text(r, event, "rawQueryString", &raw_query) &&
-           http_query_read(raw_query, &ev->params, r->arena, r->e) &&
+           read_map(r, event, "headers", &ev->http.fields) && read_cookies(r, event, &ev->http.fields) &&
+           read_text(r, event, "rawQueryString", &ev->raw_query) &&
+           http_query_read(ev->raw_query, &ev->params, r->arena, r->e) &&
            read_map(r, event, "pathParameters", &ev->path_params) &&
            read_map(r, event, "stageVariables", &ev->stage_variables) &&
            READ_MEMBERS(r, event, {"routeKey", &ev->resource}) &&
@@ -192,106 +209,4 @@ bool apigw_read_event(struct str json, struct apigw_event *event, struct arena *
     bool ok = read_shape(&r, root, event);
     json_close(root);
     return ok;
-}
-
-/* ---- writing ---- */
-
-static bool same_name(const struct http_field *a, const struct http_field *b, bool ignore_case) {
-    return ignore_case ? str_eq_nocase(a->name, b->name) : str_eq(a->name, b->name);
-}
-
-static bool repeated_before(const struct http_fields *f, size_t i, bool ignore_case) {
-    for (size_t k = 0; k < i; k++)
-        if (same_name(&f->at[k], &f->at[i], ignore_case)) return true;
-    return false;
-}
-
-/* The single map shows the last value of a repeated name, the multi map all of them. No entries at all is null. */
-static void write_map(struct buf *out, const char *member, const struct http_fields *f, bool multi, bool ignore_case) {
-    buf_addf(out, ",\"%s\":%s", member, f->n ? "{" : "null");
-    for (size_t i = 0, written = 0; i < f->n; i++) {
-        struct str last = f->at[i].value;
-        if (repeated_before(f, i, ignore_case)) continue;
-        if (written++) buf_add_char(out, ',');
-        json_write_text(out, f->at[i].name);
-        buf_add(out, multi ? STR(":[") : STR(":"));
-        if (multi) json_write_text(out, f->at[i].value);
-        for (size_t k = i + 1; k < f->n; k++) {
-            if (!same_name(&f->at[i], &f->at[k], ignore_case)) continue;
-            last = f->at[k].value;
-            if (multi) buf_add_char(out, ',');
-            if (multi) json_write_text(out, last);
-        }
-        if (multi) buf_add_char(out, ']');
-        else json_write_text(out, last);
-    }
-    if (f->n) buf_add_char(out, '}');
-}
-
-static void write_pairs(struct buf *out, const struct member *m, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        buf_addf(out, "%s\"%s\":", i ? "," : "", m[i].name);
-        json_write_text(out, *m[i].to);
-    }
-}
-
-#define WRITE_PAIRS(out, ...) \
-    write_pairs(out, (const struct member[]){__VA_ARGS__}, \
-                sizeof((const struct member[]){__VA_ARGS__}) / sizeof(struct member))
-
-static void write_identity(struct buf *out, struct apigw_identity id) {
-    struct str none = {0};
-    buf_add(out, STR(",\"identity\":{"));
-    WRITE_PAIRS(out, {"cognitoIdentityPoolId", &none}, {"accountId", &id.account_id}, {"cognitoIdentityId", &none},
-                {"caller", &id.caller}, {"sourceIp", &id.source_ip}, {"principalOrgId", &id.principal_org_id},
-                {"accessKey", &id.access_key}, {"cognitoAuthenticationType", &none},
-                {"cognitoAuthenticationProvider", &none}, {"userArn", &id.user_arn}, {"userAgent", &id.user_agent},
-                {"user", &id.user});
-    buf_add_char(out, '}');
-}
-
-static void write_context(struct buf *out, struct apigw_event ev, struct arena *a) {
-    char time_text[40];
-    struct tm tm;
-    time_t seconds = (time_t)(ev.time_epoch_ms / 1000);
-    gmtime_r(&seconds, &tm);
-    strftime(time_text, sizeof time_text, "%d/%b/%Y:%H:%M:%S +0000", &tm);
-    struct str time_str = str_of(time_text);
-    struct buf path; /* here, and only here, the path has its stage */
-    buf_init(&path, out->limit, a);
-    buf_addf(&path, "/%.*s", STR_ARG(ev.stage));
-    buf_add(&path, ev.http.path);
-    out->failed |= path.failed;
-    struct str staged = buf_str(&path);
-    buf_add(out, STR(",\"requestContext\":{"));
-    WRITE_PAIRS(out, {"resourceId", &ev.resource_id}, {"resourcePath", &ev.resource}, {"httpMethod", &ev.http.method},
-                {"extendedRequestId", &ev.extended_request_id}, {"requestTime", &time_str}, {"path", &staged},
-                {"accountId", &ev.account_id}, {"protocol", &ev.protocol}, {"stage", &ev.stage},
-                {"domainPrefix", &ev.domain_prefix}, {"requestId", &ev.request_id}, {"domainName", &ev.domain_name},
-                {"apiId", &ev.api_id});
-    buf_addf(out, ",\"requestTimeEpoch\":%lld", (long long)ev.time_epoch_ms);
-    write_identity(out, ev.identity);
-    buf_add_char(out, '}');
-}
-
-void apigw_write_event(struct buf *json, const struct apigw_event *event, struct arena *a) {
-    struct apigw_event ev = *event;
-    buf_add_char(json, '{');
-    WRITE_PAIRS(json, {"resource", &ev.resource}, {"path", &ev.http.path}, {"httpMethod", &ev.http.method});
-    write_map(json, "headers", &ev.http.fields, false, true);
-    write_map(json, "multiValueHeaders", &ev.http.fields, true, true);
-    write_map(json, "queryStringParameters", &ev.params, false, false);
-    write_map(json, "multiValueQueryStringParameters", &ev.params, true, false);
-    write_map(json, "pathParameters", &ev.path_params, false, false);
-    write_map(json, "stageVariables", &ev.stage_variables, false, false);
-    write_context(json, ev, a);
-    buf_add(json, STR(",\"body\":"));
-    if (ev.body_is_base64) {
-        buf_add_char(json, '"');
-        base64_write(json, ev.http.body);
-        buf_add_char(json, '"');
-    } else {
-        json_write_text(json, ev.http.body.n ? ev.http.body : (struct str){0});
-    }
-    buf_addf(json, ",\"isBase64Encoded\":%s}", ev.body_is_base64 ? "true" : "false");
 }

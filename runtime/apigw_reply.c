@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The proxy reply of a function, both ways. Reading follows API Gateway's rules for a REST API: what it would answer with
-   502 is an error here.
-   https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html */
+/* The proxy reply of a function, both ways. Reading follows the rules of each service: what it would answer with its own
+   error is an error here.
+   https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+   https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+   https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-response-payload */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,9 +134,11 @@ static bool add_header(struct http_fields *f, const char *name, const cJSON *val
     return http_field_add(f, str_of(n), (struct str){v, text.n}, a, e);
 }
 
-/* Both maps are merged; a name in multiValueHeaders hides the same name in headers. */
-static bool read_headers(const cJSON *reply, struct http_fields *f, struct arena *a, struct err *e) {
-    const cJSON *single = json_get(reply, "headers"), *multi = json_get(reply, "multiValueHeaders"), *item, *value;
+/* Both maps are merged; a name in multiValueHeaders hides the same name in headers. 2.0 has the one map. */
+static bool read_headers(const cJSON *reply, enum apigw_format format, struct http_fields *f, struct arena *a,
+                         struct err *e) {
+    const cJSON *single = json_get(reply, "headers"), *multi = NULL, *item, *value;
+    if (format == APIGW_REST) multi = json_get(reply, "multiValueHeaders");
     if ((!json_is_null(single) && !cJSON_IsObject(single)) || (!json_is_null(multi) && !cJSON_IsObject(multi)))
         return malformed(e, "headers or multiValueHeaders is not an object");
     cJSON_ArrayForEach(item, multi) {
@@ -147,39 +151,92 @@ static bool read_headers(const cJSON *reply, struct http_fields *f, struct arena
         if (http_field_get(&before, str_of(item->string)).p) continue;
         if (!add_header(f, item->string, item, a, e)) return false;
     }
-    if (http_field_get(f, STR("content-type")).p) return true;
-    return http_field_add(f, STR("Content-Type"), STR("application/json"), a, e);
+    return true;
+}
+
+static bool read_cookies(const cJSON *reply, struct http_fields *f, struct arena *a, struct err *e) {
+    const cJSON *cookies = json_get(reply, "cookies"), *cookie;
+    if (!json_is_null(cookies) && !cJSON_IsArray(cookies)) return malformed(e, "cookies is not a list");
+    cJSON_ArrayForEach(cookie, cookies) {
+        if (!cJSON_IsString(cookie)) return malformed(e, "a cookie is not a string");
+        if (!add_header(f, "Set-Cookie", cookie, a, e)) return false;
+    }
+    return true;
+}
+
+static bool default_type(struct http_fields *f, struct str type, struct arena *a, struct err *e) {
+    return http_field_get(f, STR("content-type")).p || http_field_add(f, STR("Content-Type"), type, a, e);
+}
+
+static bool keep_body(struct str text, struct http_response *rs, struct arena *a, struct err *e) {
+    const char *kept = text.p ? arena_copy(a, text) : "";
+    if (!kept) return err_set(e, ERR_MEMORY, "out of memory for the reply's body");
+    rs->body = (struct str){kept, text.n};
+    return true;
 }
 
 static bool read_body(const cJSON *reply, struct http_response *rs, struct arena *a, struct err *e) {
     const cJSON *body = json_get(reply, "body"), *flag = json_get(reply, "isBase64Encoded");
     if (!json_is_null(body) && !cJSON_IsString(body)) return malformed(e, "body is not a string");
     if (!json_is_null(flag) && !cJSON_IsBool(flag)) return malformed(e, "isBase64Encoded is not true or false");
-    struct str text = json_text(body);
-    const char *kept = text.p ? arena_copy(a, text) : "";
-    if (!kept) return err_set(e, ERR_MEMORY, "out of memory for the reply's body");
-    rs->body = (struct str){kept, text.n};
-    return !json_is_true(flag) || base64_read(rs->body, &rs->body, a, e);
+    if (!keep_body(json_text(body), rs, a, e)) return false;
+    return !json_is_true(flag) || base64_read(rs->body, &rs->body, a, e) || err_prefix(e, "malformed proxy reply: ");
 }
 
-static bool read_reply(const cJSON *reply, struct http_response *rs, struct arena *a, struct err *e) {
+/* A number, or its digits as a string: Lambda's own blueprints answer "200". */
+static bool read_status(const cJSON *value, int *status, struct err *e) {
+    int64_t digits = 0;
+    if (cJSON_IsNumber(value) && value->valuedouble == (double)value->valueint) digits = value->valueint;
+    else (void)str_read_int64(json_text(value), 100, 599, &digits);
+    *status = (int)digits;
+    return (digits >= 100 && digits <= 599) || malformed(e, "statusCode is not a whole number from 100 to 599");
+}
+
+/* No statusCode: all of it is the body. Of a string an HTTP API sends the text, a function URL the JSON. */
+static bool infer_reply(struct str json, const cJSON *reply, enum apigw_format format, struct http_response *rs,
+                        struct arena *a, struct err *e) {
+    struct str text = format == APIGW_HTTP_V2 ? json_text(reply) : (struct str){0};
+    rs->status = 200;
+    return keep_body(text.p ? text : json, rs, a, e) && default_type(&rs->fields, STR("application/json"), a, e);
+}
+
+static bool read_reply(struct str json, const cJSON *reply, enum apigw_format format, struct http_response *rs,
+                       struct arena *a, struct err *e) {
     const cJSON *status = json_get(reply, "statusCode");
+    bool rest = format == APIGW_REST;
+    if (!rest && !status) return infer_reply(json, reply, format, rs, a, e);
     if (!cJSON_IsObject(reply)) return malformed(e, "it is not an object");
-    if (!known_members(reply, e)) return false;
-    if (!cJSON_IsNumber(status) || status->valuedouble < 100 || status->valuedouble > 599 ||
-        status->valuedouble != (double)status->valueint)
-        return malformed(e, "statusCode is not a whole number from 100 to 599");
-    rs->status = status->valueint;
-    return read_headers(reply, &rs->fields, a, e) && read_body(reply, rs, a, e);
+    struct str type = format == APIGW_HTTP_V2 ? STR("text/plain; charset=utf-8") : STR("application/json");
+    return (!rest || known_members(reply, e)) && read_status(status, &rs->status, e) &&
+           read_headers(reply, format, &rs->fields, a, e) && (rest || read_cookies(reply, &rs->fields, a, e)) &&
+           default_type(&rs->fields, type, a, e) && read_body(reply, rs, a, e);
 }
 
 bool apigw_read_reply(struct str json, enum apigw_format format, struct http_response *rs, struct arena *a,
                       struct err *e) {
     struct cJSON *root;
-    (void)format;
     *rs = (struct http_response){0};
     if (!json_read(json, &root, e)) return err_prefix(e, "malformed proxy reply: ");
-    bool ok = read_reply(root, rs, a, e);
+    bool ok = read_reply(json, root, format, rs, a, e);
     json_close(root);
     return ok;
+}
+
+static bool read_prelude(const cJSON *head, struct http_response *rs, struct arena *a, struct err *e) {
+    const cJSON *status = json_get(head, "statusCode");
+    rs->status = 200;
+    if (!cJSON_IsObject(head)) return malformed(e, "it is not an object");
+    return (!status || read_status(status, &rs->status, e)) && read_headers(head, APIGW_REST, &rs->fields, a, e) &&
+           read_cookies(head, &rs->fields, a, e) && default_type(&rs->fields, STR("application/octet-stream"), a, e);
+}
+
+bool apigw_read_prelude(struct str json, struct http_response *rs, struct arena *a, struct err *e) {
+    struct cJSON *root;
+    *rs = (struct http_response){0};
+    bool ok = json_read(json, &root, e);
+    if (ok) {
+        ok = read_prelude(root, rs, a, e);
+        json_close(root);
+    }
+    return ok || err_prefix(e, "the prelude of a stream: ");
 }

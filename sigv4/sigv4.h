@@ -84,14 +84,15 @@ struct sigv4_scope {
      SIGV4_IN_QUERY: X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-Expires, X-Amz-SignedHeaders,
        X-Amz-Security-Token, X-Amz-Region-Set and last X-Amz-Signature, at the end of rq->query.
    What is signed is what is to be sent: rq->path and rq->query exactly, and a Host field with the value in rq->fields.
-   Signs every field of rq but those a hop may change (connection, user-agent, x-amzn-trace-id, x-forwarded-* ...; the
-   list is in sigv4_stages.c). On an error *rq is as it was.
+   Signs every field of rq but those a hop may change (connection, user-agent, x-amzn-trace-id, traceparent,
+   x-forwarded-* ...; the list is in sigv4_canonical.c). On an error *rq is as it was.
 
    ERR_PARSE is for what cannot be signed or would not arrive as it was signed, with the offender and its position: an
    empty key, region, service or method; no Host field or two; an Authorization, X-Amz-Date, X-Amz-Security-Token or
    X-Amz-Region-Set that is already there; a query with a signature of its own; a path that does not start with '/' or
-   holds '?' or '#'; a control byte anywhere; what a rule of sigv4_allow forbids; UNSIGNED-PAYLOAD where the service
-   refuses it; an ASIA... key without its token is for the caller to refuse.
+   holds '?' or '#'; a control byte anywhere but a tab in a field's value, which is signed as a space; what a rule of
+   sigv4_allow forbids; UNSIGNED-PAYLOAD where the service refuses it; an ASIA... key without its token is for the caller
+   to refuse.
    ERR_LIMIT: HTTP_MAX_FIELDS or SIGV4_MAX_CANONICAL_BYTES is passed. ERR_MEMORY: the arena, or libcrypto. */
 bool sigv4_sign(struct http_request *rq, const struct sigv4_keys *keys, const struct sigv4_scope *scope,
                 struct arena *a, struct err *e);

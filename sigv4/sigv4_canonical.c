@@ -68,11 +68,12 @@ static inline bool is(struct str a, struct str b) {
     return a.n == b.n && a.p[0] == b.p[0] && memcmp(a.p, b.p, b.n) == 0;
 }
 
-/* What a hop between signer and verifier may add, change or drop. */
+/* What a hop between signer and verifier, or a tracing library behind the signer, may add, change or drop. */
 static bool may_change(struct str name) {
     static const struct str names[] = {
         STR_INIT("accept-encoding"),
         STR_INIT("authorization"),
+        STR_INIT("baggage"),
         STR_INIT("cache-control"),
         STR_INIT("connection"),
         STR_INIT("expect"),
@@ -82,6 +83,8 @@ static bool may_change(struct str name) {
         STR_INIT("pragma"),
         STR_INIT("referer"),
         STR_INIT("te"),
+        STR_INIT("traceparent"),
+        STR_INIT("tracestate"),
         STR_INIT("trailer"),
         STR_INIT("upgrade"),
         STR_INIT("user-agent"),

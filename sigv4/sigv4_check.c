@@ -58,13 +58,13 @@ struct known {
     const char *name;
 };
 
-/* Line ends that are folds become a space where they are allowed; no other control byte ever does. */
+/* A tab becomes a space, as in every signer; line ends that are folds do where they are allowed; no other control byte. */
 static bool check_value(const struct http_field *f, unsigned allow, bool *plain, struct err *e) {
     if (sigv4_canonical_plain(f->value)) return true;
     *plain = false;
     for (size_t i = 0; i < f->value.n; i++) {
         unsigned char c = (unsigned char)f->value.p[i];
-        if (c >= ' ' && c != 0x7f) continue;
+        if ((c >= ' ' && c != 0x7f) || c == '\t') continue;
         struct str rest = {f->value.p + i, f->value.n - i};
         if (str_starts(rest, STR("\r\n"))) rest.p++, rest.n--;
         bool fold = rest.p[0] == '\n' && rest.n > 1 && (rest.p[1] == ' ' || rest.p[1] == '\t');

@@ -24,6 +24,7 @@ static const struct form FORMS[] = {
     {1, STR_INIT("execute-api"), STR_INIT("execute-api"), STR_INIT("vpce"), PARTITIONS},
     {1, STR_INIT("execute-api"), STR_INIT("execute-api"), {0}, LOCALHOST},
     {1, STR_INIT("lambda-url"), STR_INIT("lambda"), {0}, ON_AWS},
+    {1, STR_INIT("lambda-url"), STR_INIT("lambda"), {0}, LOCALHOST},
     {2, STR_INIT("vpc-lattice-svcs"), STR_INIT("vpc-lattice-svcs"), {0}, ON_AWS},
     {1, STR_INIT("appsync-api"), STR_INIT("appsync"), {0}, PARTITIONS},
 };

@@ -14,7 +14,8 @@ extern "C" {
      {id}.lambda-url.{region}.on.aws
      {service}.{x}.vpc-lattice-svcs.{region}.on.aws
      {api}.appsync-api.{region}.{suffix}
-     {api}.execute-api.{region}.localhost, where a gateway on this machine stands in; any name can be a region there
+     {api}.execute-api.{region}.localhost and {id}.lambda-url.{region}.localhost, where a gateway on this machine stands
+     in; any name can be a region there
    suffix: the domain of any partition, for execute-api its dual-stack domain too.
    True: *service and *region (views into host or literals) are set. False: nothing is known (a custom domain, an
    address, a name with one label more or less) and neither is touched. */

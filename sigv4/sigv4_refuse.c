@@ -16,7 +16,13 @@ static bool write_body(struct sigv4_refusal *refusal, const char *member, struct
     return buf_ok(&body, e);
 }
 
-/* A Function URL tells an unsigned request, and otherwise two kinds of wrong. */
+/* What stands before an empty line: behind it a mismatch quotes the canonical texts. */
+static struct str first_paragraph(struct str message) {
+    size_t end = str_find(message, STR("\n\n"));
+    return end == SIZE_MAX ? message : (struct str){message.p, end};
+}
+
+/* A Function URL tells an unsigned request from a wrong one, and never quotes what should have been signed. */
 static bool refuse_url(const struct sigv4_verdict *verdict, struct sigv4_refusal *refusal, struct arena *a,
                        struct err *e) {
     if (verdict->fault == SIGV4_MISSING_AUTHENTICATION_TOKEN) {
@@ -28,7 +34,7 @@ static bool refuse_url(const struct sigv4_verdict *verdict, struct sigv4_refusal
     }
     enum sigv4_fault fault = verdict->fault == SIGV4_UNRECOGNIZED_CLIENT ? SIGV4_INVALID_SIGNATURE : verdict->fault;
     refusal->error_type = str_of(sigv4_fault_name(fault));
-    return write_body(refusal, "message", verdict->message, a, e);
+    return write_body(refusal, "message", first_paragraph(verdict->message), a, e);
 }
 
 bool sigv4_refuse(enum sigv4_profile profile, const struct sigv4_verdict *verdict, struct sigv4_refusal *refusal,

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the local gateway: its judge, its servers and the processes it starts.
 if(BUILD_LOCAL)
-  foreach(name random process keyring lambda_env judge judge_signature http_server http_server_stop function
-               runtime_server session facts sts gateway gateway_reply)
+  foreach(name random process keyring lambda_env route judge judge_kinds judge_signature http_server http_server_stop
+               http_server_stream function function_many runtime_server session facts stream_pipe sts gateway gateway_reply
+               gateway_v2)
     unit(${name} local)
   endforeach()
 
   # Plays the functions: what it does is said by _HANDLER and by the event.
   add_executable(fake_bootstrap ${CMAKE_CURRENT_LIST_DIR}/unit/fake_bootstrap.c)
   target_link_libraries(fake_bootstrap PRIVATE base cjson_dependency)
-  foreach(name process function runtime_server gateway gateway_reply)
+  foreach(name process function function_many runtime_server gateway gateway_reply gateway_v2)
     target_compile_definitions(test_${name} PRIVATE FAKE_BOOTSTRAP="$<TARGET_FILE:fake_bootstrap>")
     add_dependencies(test_${name} fake_bootstrap)
   endforeach()
@@ -20,5 +21,6 @@ if(BUILD_LOCAL)
   target_compile_definitions(test_gateway PRIVATE BOOTSTRAP="$<TARGET_FILE:bootstrap>")
   add_dependencies(test_gateway bootstrap)
   target_link_libraries(test_gateway PRIVATE cjson_dependency)
+  target_link_libraries(test_gateway_v2 PRIVATE cjson_dependency)
   target_link_libraries(test_sts PRIVATE cjson_dependency)
 endif()

@@ -79,13 +79,8 @@ def _(p):
     p.sign("accept-encoding", "cache-control", "from", "max-forwards", "pragma", "referer", "proxy-connection",
            "sec-fetch-mode", "sec-websocket-key", "x-forwarded-for")
     if p.old:
+        p.sign("baggage", "traceparent", "tracestate")
         p.sign("connection", "transfer-encoding", "te", "trailer", "upgrade", "keep-alive", "proxy-authorization")
-
-
-@row("trace-fields", "botocore botocore-params", "both", "newer ones leave out what tracing libraries add late")
-def _(p):
-    if not p.old:
-        p.unsign("baggage", "traceparent", "tracestate")
 
 
 # --- AWS's Common Runtime --------------------------------------------------------------------------------------------
@@ -137,7 +132,8 @@ def _(p):
 @row("signs-hop-fields", "crt", "ours", "a hop may change or drop these")
 def _(p):
     p.sign("accept-encoding", "cache-control", "from", "max-forwards", "pragma", "referer", "proxy-connection",
-           "sec-fetch-mode", "x-forwarded-for", "te", "trailer", "keep-alive", "proxy-authorization", "connection")
+           "sec-fetch-mode", "x-forwarded-for", "te", "trailer", "keep-alive", "proxy-authorization", "connection",
+           "baggage", "traceparent", "tracestate")
 
 
 # --- smithy ----------------------------------------------------------------------------------------------------------
@@ -162,7 +158,7 @@ def _(p):
 
 @row("signs-hop-fields", "smithy", "ours", "a hop may change or drop these")
 def _(p):
-    p.sign("accept-encoding", "x-forwarded-for")
+    p.sign("accept-encoding", "x-forwarded-for", "baggage", "traceparent", "tracestate")
 
 
 # --- aws4 ------------------------------------------------------------------------------------------------------------
@@ -252,7 +248,7 @@ def _(p):
 def _(p):
     p.sign("accept-encoding", "cache-control", "from", "max-forwards", "pragma", "referer", "proxy-connection",
            "sec-fetch-mode", "sec-websocket-key", "x-forwarded-for", "te", "trailer", "keep-alive", "upgrade",
-           "proxy-authorization", "transfer-encoding")
+           "proxy-authorization", "transfer-encoding", "baggage", "traceparent", "tracestate")
 
 
 @row("leaves-out-range", "aws4", "both", "Range and Presigned-Expires are left out")

@@ -28,7 +28,7 @@ NAMES = ["Content-Type", "Accept", "X-A", "x-a", "X-B", "X-Amz-Meta-Z", "X-Amz-M
 SKIPPED = ["User-Agent", "Connection", "Expect", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Keep-Alive",
            "X-Amzn-Trace-Id", "Cache-Control", "From", "Max-Forwards", "Pragma", "Referer", "Proxy-Authorization",
            "Proxy-Connection", "Sec-Fetch-Mode", "Sec-WebSocket-Key", "Accept-Encoding", "X-Forwarded-For", "Range",
-           "baggage", "traceparent", "Content-Length", "Presigned-Expires"]
+           "baggage", "traceparent", "tracestate", "Content-Length", "Presigned-Expires"]
 
 
 class Generator:

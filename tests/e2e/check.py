@@ -325,7 +325,7 @@ def lint_only():
 
 def unreadable():
     for path, words in ((os.path.join(work, "none.yaml"), "No such file"), (text_file("t.yaml", "a: [\n"), "t.yaml:"),
-                        (variant(("    Type: AWS::Logs::LogGroup", "    Type: AWS::Lambda::Url")), "function URLs are not served here"),
+                        (variant(("    Type: AWS::Logs::LogGroup", "    Type: AWS::Lambda::Url")), "write it as FunctionUrlConfig of its function"),
                         (variant(("      Timeout: 5\n", "      Timeout: soon\n")), "Timeout is not a whole number")):
         said = check(template=path, code=3)
         assert said.startswith("apigw check: ") and words in said and said.count("\n") == 1, said

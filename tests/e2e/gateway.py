@@ -174,7 +174,7 @@ def not_text():
     a = send("POST", g.public, {"Content-Type": "text/plain"}, b"\xff\xfe")
     refused(a, "BadRequestException", "Bad Request", 400)
     a = send("POST", g.public, {"Content-Type": "text/plain"}, b"a\0b")
-    equal((a.status, a.body), (502, b'{"message":"Internal server error"}'))
+    equal((a.status, a.body), (502, b'{"message": "Internal server error"}'))
     assert "\\\\u0000" in g.log(), "the log must name the character"
 
 
@@ -191,7 +191,8 @@ def long_targets():
     refused(a, "BadRequestException", "Bad Request", 400)
     assert "more than 512 fields or parameters" in g.log()
     base = g.private[:-len("/dev/private")]
-    refused(send("GET", base + "/" + "a" * 20000), "MissingAuthenticationTokenException", "Missing Authentication Token")
+    refused(send("GET", base + "/" + "a" * 10000), "MissingAuthenticationTokenException", "Missing Authentication Token")
+    refused(send("GET", base + "/" + "a" * 20000), "BadRequestException", "Request URI too long", 414)
     equal(send("GET", base + "/" + "a" * 70000).status, 431)
 
 

@@ -84,18 +84,18 @@ def error():
 
 
 def ended():
-    for function, word, words in (("Proxy", "exit", "exit status 7"), ("Proxy", "crash", "signal: "), ("Exits", "x", "before its first GET"),
-                                  ("Crashes", "x", "before its first GET"), ("InitError", "x", "")):
+    for function, word, words in (("Proxy", "exit", "bootstrap ended: exit status 7"), ("Proxy", "crash", "bootstrap ended: signal: "), ("Exits", "x", "bootstrap ended before its first GET"),
+                                  ("Crashes", "x", "bootstrap ended before its first GET"), ("InitError", "x", "init failed: Ordered: as ordered")):
         out, log = order(word, function=function, code=4)
         assert words in log and out == b"", (function, word, log)
-        sentence(log, function, "ended without an answer")
+        sentence(log, function, "no answer: " + words)
 
 
 def timed_out():
     out, log = order("hang", "--timeout", "1", code=5)
     assert "Task timed out after 1.00 seconds" in log and out == b"", log
-    sentence(log, "Proxy: it timed out")
-    sentence(order("x", "--timeout", "1", function="Sleeps", code=5)[1], "it made no GET /invocation/next in time")
+    sentence(log, "Proxy: no answer: the function timed out")
+    sentence(order("x", "--timeout", "1", function="Sleeps", code=5)[1], "no answer: bootstrap made no GET /invocation/next within 10 s")
 
 
 def refused():

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What apigw start makes of other templates, of wrong input, and of functions that do not start. start.py BUILD_DIR"""
+import concurrent.futures
 import socket
 
 from apigw import *
 
 build = os.path.abspath(sys.argv[1])
 work = tempfile.mkdtemp(prefix="apigw-start-")
+FAKE = os.path.join(build, "fake_bootstrap")
 with open(os.path.join(ROOT, "template.yaml"), encoding="utf-8") as f:
     TEMPLATE = f.read()
 GET_ARN = "              - !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PrivateApi}/${StageName}/GET/private\n"
@@ -185,7 +187,7 @@ def templates_refused():
     refuses("operator", [(GET_ARN, "              - '*'\n            Condition: {Bool2: {aws:SecureTransport: true}}\n"), (POST_ARN, "")], "Bool2")
     refuses("value", [(GET_ARN, "              - '*'\n            Condition: {IpAddress: {aws:SourceIp: here}}\n"), (POST_ARN, "")], "here")
     refuses("not-action", [("Action: execute-api:Invoke", "NotAction: s3:GetObject")], "NotAction")
-    refuses("path-parameter", [("Path: /private, Method: GET", "Path: '/private/{id}', Method: GET")], "{id}")
+    refuses("path-parameter", [("Path: /private, Method: GET", "Path: '/private/x{id}', Method: GET")], "x{id}")
     refuses("runtime", [("Runtime: provided.al2023", "Runtime: python3.13")], "python3.13")
     refuses("resource-policy", [("        InvokeRole: NONE", "        ResourcePolicy: {IpRangeWhitelist: [10.0.0.0/8]}\n        InvokeRole: NONE")], "IpRangeWhitelist")
     refuses("boundary", [("  PublicFunctionRole:\n    Type: AWS::IAM::Role\n    Properties:\n",
@@ -193,8 +195,8 @@ def templates_refused():
     refuses("unknown-function", [("Timeout: 15", "Timeout: !Cidr [a, b]")], "Cidr")
     refuses("duplicate", [("Timeout: 15", "Timeout: 15\n      Timeout: 16")], "Timeout")
     refuses("anchor", [("Timeout: 15", "Timeout: &t 15")], "anchor")
-    refuses("http-api", [("Resources:\n", "Resources:\n  Other:\n    Type: AWS::Serverless::HttpApi\n")], "AWS::Serverless::HttpApi")
-    refuses("function-url", [("      Timeout: 15\n", "      Timeout: 15\n      FunctionUrlConfig: {AuthType: AWS_IAM}\n")], "FunctionUrlConfig")
+    refuses("http-api", [("Resources:\n", "Resources:\n  Other:\n    Type: AWS::ApiGatewayV2::Api\n")], "AWS::ApiGatewayV2::Api")
+    refuses("function-url", [("      Timeout: 15\n", "      Timeout: 15\n      FunctionUrlConfig: {AuthType: !Ref PrivateAuth}\n")], "AuthType")
     refuses("syntax", [("Resources:\n", "Resources: [\n")])
 
 
@@ -217,9 +219,9 @@ def files_refused():
 
 
 def usage():
-    for arguments in (["--prot", "1"], ["--port", "x"], ["--port", "70000"], ["--template"], ["extra"], ["--account", "1"],
+    for arguments in (["--prot", "1"], ["--port", "x"], ["--port", "70000"], ["--template"], ["extra"], ["--account", "1"], ["--concurrency", "0"], ["--concurrency=65"],
                       ["--parameter", "novalue"], ["--port", "1", "--port", "2"], ["--frob"], ["--region", "a b"],
-                      ["--callers-account", "210987654321"], ["--callers", "x", "--callers-account", "1"]):
+                      ["--callers-account", "210987654321"], ["--callers", "x", "--callers-account", "1"], ["--account=12345678901x"], ["--stack-name", "1x"]):
         assert start_fails(*arguments, code=2).startswith("apigw start: "), arguments
     equal(subprocess.run([os.path.join(build, "apigw"), "strat"], capture_output=True).returncode, 2)
     equal(subprocess.run([os.path.join(build, "apigw"), "start", "--help"], capture_output=True).returncode, 0)
@@ -258,8 +260,30 @@ def timeouts():
     with Gateway(build, "--bootstrap", slow, template=variant("slow", ("Timeout: 15", "Timeout: 1"))) as g:
         began = time.time()
         a = send("GET", g.public)
-        equal((a.status, a.body), (502, b'{"message":"Internal server error"}'))
+        equal((a.status, a.body), (502, b'{"message": "Internal server error"}'))
         assert 0.9 < time.time() - began < 10 and "Task timed out after 1.00 seconds" in g.log(), g.log()
+
+
+def parallel():
+    """8 requests that each wait until 4 processes are there: with 4 environments they take two rounds, with fewer none ends."""
+    with Gateway(build, "--bootstrap", FAKE, "--concurrency=4", template=variant("proxies", ("Handler: public", "Handler: proxy"))) as g:
+        meeting = tempfile.mkdtemp(dir=work)
+
+        def post(order):
+            return send("POST", g.public, {"Content-Type": "text/plain"}, order.encode())
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(post, [f"meet {meeting} 4 reply-pid"] * 8))
+            equal({a.status for a in answers}, {200})
+            first = {a.body for a in answers}
+            equal(len(first), 4)
+            words = ["exit", "crash", "reply-pid", "reply-pid"]
+            answers = list(pool.map(post, [f"meet {tempfile.mkdtemp(dir=work)} 1 {w}" for w in words]))
+            equal([a.status for a in answers], [502, 502, 200, 200])
+        assert "bootstrap ended: exit status 7" in g.log() and "bootstrap ended: signal: Killed" in g.log(), g.log()
+        equal(post("reply-pid").status, 200)
+        equal({"environment %d is ready" % n in g.log() for n in (1, 2, 3, 4)}, {True})
+        assert "environment 5" not in g.log()
 
 
 def one_a_folder():
@@ -322,6 +346,7 @@ code = run_cases([
     ("a bootstrap that is missing, not executable, ends at once or is no program is named", bootstraps_refused),
     ("a function's bad environment stops the start and says which variable", bad_urls),
     ("a function that does not answer is stopped at its Timeout", timeouts),
+    ("8 requests at once on --concurrency 4 are served by 4 processes, and the end of one touches no other", parallel),
     ("bug: a second gateway in one folder is refused (it overwrote the first one's keys)", one_a_folder),
     ("bug: every ending signal removes the keys (SIGQUIT did not)", every_signal),
     ("bug: lines that nobody can read end the start (a script would wait for ready for ever)", unread),

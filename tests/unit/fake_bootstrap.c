@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bootstrap that does as it is told, right or wrong. _HANDLER says how it begins: `plain` takes the event's text as the
    order, `proxy` the body of a REST event; `sleeps` never asks for anything, `exits`, `crashes` and `init-error` end before
-   they ask. An order that it does not know comes back as the reply. */
+   they ask, `init-error-hangs` does not; `exits-once FILE` ends if it can remove that file. An order that it does not know
+   comes back as the reply. "meet FOLDER N ORDER": waits until N processes are there, then obeys. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "json.h"
 #include "wire.h"
@@ -35,6 +40,16 @@ static struct str number(long n) {
     struct buf text;
     buf_init(&text, 32, &arena);
     buf_addf(&text, "%ld", n);
+    return buf_str(&text);
+}
+
+/* As API Gateway wants it. */
+static struct str proxy_reply(struct str body) {
+    struct buf text;
+    buf_init(&text, WIRE_MAX_BYTES, &arena);
+    buf_add(&text, STR("{\"statusCode\":200,\"body\":"));
+    json_write_text(&text, body);
+    buf_add_char(&text, '}');
     return buf_str(&text);
 }
 
@@ -78,11 +93,38 @@ static bool misbehave(struct str order, struct str id) {
     return is_error || is_large;
 }
 
+static long count_files(const char *folder) {
+    long n = 0;
+    DIR *dir = opendir(folder);
+    if (!dir) _exit(8);
+    for (struct dirent *entry; (entry = readdir(dir));) n += entry->d_name[0] != '.';
+    closedir(dir);
+    return n;
+}
+
+/* Each process leaves a file in the folder. Returns the order behind. */
+static struct str meet(struct str order) {
+    struct str word, n;
+    int64_t wanted;
+    char path[256];
+    str_cut(&order, ' ', &word);
+    str_cut(&order, ' ', &word);
+    str_cut(&order, ' ', &n);
+    if (!str_read_int64(n, 1, 1000, &wanted)) _exit(9);
+    const char *folder = arena_copy(&arena, word);
+    snprintf(path, sizeof path, "%s/%ld", folder, (long)getpid());
+    close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    while (count_files(folder) < wanted) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    return order;
+}
+
 static void obey(struct str order, struct str id) {
+    if (str_starts(order, STR("meet "))) order = meet(order);
     struct str reply = order;
     if (misbehave(order, id)) return;
     if (str_eq(order, STR("status"))) reply = number(last_status);
     if (str_eq(order, STR("pid"))) reply = number(getpid());
+    if (str_eq(order, STR("reply-pid"))) reply = proxy_reply(number(getpid()));
     if (str_eq(order, STR("child"))) reply = child();
     if (str_eq(order, STR("environment"))) reply = environment();
     if (str_eq(order, STR("largest"))) reply = letters(6291556);
@@ -93,16 +135,11 @@ static void obey(struct str order, struct str id) {
 static void obey_proxy(struct str event, struct str id) {
     struct cJSON *root;
     struct err e;
-    struct buf reply;
     if (!json_read(event, &root, &e)) _exit(5);
     struct str body = json_get_text(root, "body");
     bool whole = !body.n || str_eq(body, STR("event")) || json_is_true(json_get(root, "isBase64Encoded"));
     if (whole) {
-        buf_init(&reply, WIRE_MAX_BYTES, &arena);
-        buf_add(&reply, STR("{\"statusCode\":200,\"body\":"));
-        json_write_text(&reply, event);
-        buf_add_char(&reply, '}');
-        post(id, "response", buf_str(&reply));
+        post(id, "response", proxy_reply(event));
     } else {
         obey(body, id);
     }
@@ -116,9 +153,11 @@ int main(void) {
     port = (uint16_t)strtoul(colon + 1, NULL, 10);
     arena_init(&arena, 256 * 1024 * 1024);
     if (strcmp(handler, "exits") == 0) return 1;
+    if (strncmp(handler, "exits-once ", 11) == 0 && unlink(handler + 11) == 0) return 1;
     if (strcmp(handler, "crashes") == 0) raise(SIGKILL);
-    if (strcmp(handler, "init-error") == 0) {
+    if (strncmp(handler, "init-error", 10) == 0) {
         say("POST", STR(API "init/error"), STR("{\"errorMessage\":\"as ordered\",\"errorType\":\"Ordered\"}"));
+        while (strcmp(handler, "init-error-hangs") == 0) pause();
         return 1;
     }
     while (strcmp(handler, "sleeps") == 0) pause();

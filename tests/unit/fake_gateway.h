@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A running gateway for tests: a model as the template's reader would make it (one function played by the fake bootstrap,
-   one API with a closed and an open path, a user and a role who may call), and requests to it. */
+   an API of each kind with closed and open paths, a user and a role who may call), and requests to it. */
 #ifndef TESTS_FAKE_GATEWAY_H
 #define TESTS_FAKE_GATEWAY_H
 
@@ -17,9 +17,25 @@
 #endif
 #define CALLERS_ARN "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/dev/*/private"
 
-static struct str actions[] = {STR_INIT("execute-api:Invoke")}, resources[] = {STR_INIT(CALLERS_ARN)};
+#define FAKE_ARN "arn:aws:lambda:eu-west-1:123456789012:function:fake"
+#define HTTP_API_ARN "arn:aws:execute-api:eu-west-1:123456789012:h1h2h3h4h5/$default/*"
+
+enum { REST_API, HTTP_API, CLOSED_URL, OPEN_URL, APIS };
+static struct str actions[] = {STR_INIT("execute-api:Invoke")};
+static struct str resources[] = {STR_INIT(CALLERS_ARN), STR_INIT(HTTP_API_ARN)};
+static struct str url_actions[] = {STR_INIT("lambda:InvokeFunctionUrl"), STR_INIT("lambda:InvokeFunction")};
+static struct str url_resources[] = {STR_INIT(FAKE_ARN)};
+static struct policy_principal everybody[] = {{POLICY_ANYONE, STR_INIT("*")}};
 static struct policy_statement allow[] = {
-    {.allow = true, .actions = actions, .n_actions = 1, .resources = resources, .n_resources = 1}};
+    {.allow = true, .actions = actions, .n_actions = 1, .resources = resources, .n_resources = 2},
+    {.allow = true, .actions = url_actions, .n_actions = 2, .resources = url_resources, .n_resources = 1}};
+static struct policy_statement allow_everybody[] = {{.allow = true,
+                                                     .actions = url_actions,
+                                                     .n_actions = 2,
+                                                     .resources = url_resources,
+                                                     .n_resources = 1,
+                                                     .principals = everybody,
+                                                     .n_principals = 1}};
 enum { FUNCTION_ROLE, BOB, CALLER_ROLE, CALLERS };
 static struct model_principal who[CALLERS] = {
     {.kind = MODEL_ROLE,
@@ -31,14 +47,14 @@ static struct model_principal who[CALLERS] = {
      .account_id = STR_INIT("123456789012"),
      .user_arn = STR_INIT("arn:aws:iam::123456789012:user/bob"),
      .unique_id = STR_INIT("AIDABOB"),
-     .policies = {allow, 1, 1}},
+     .policies = {allow, 2, 2}},
     {.kind = MODEL_ROLE,
      .profile = STR_INIT("CallerRole"),
      .account_id = STR_INIT("123456789012"),
      .user_arn = STR_INIT("arn:aws:sts::123456789012:assumed-role/caller/apigw"),
      .unique_id = STR_INIT("AROACALLER"),
      .session = STR_INIT("apigw"),
-     .policies = {allow, 1, 1}},
+     .policies = {allow, 2, 2}},
 };
 static struct model_function functions[] = {{.logical_id = STR_INIT("Fake"),
                                              .name = STR_INIT("fake"),
@@ -50,21 +66,57 @@ static struct model_function functions[] = {{.logical_id = STR_INIT("Fake"),
 static struct model_route routes[] = {
     {.method = STR_INIT("ANY"), .path = STR_INIT("/private"), .aws_iam = true, .function = functions, .line = 1},
     {.method = STR_INIT("ANY"), .path = STR_INIT("/public"), .function = functions, .line = 2},
+    {.method = STR_INIT("ANY"), .path = STR_INIT("/items/{id}"), .function = functions, .line = 3},
 };
-static struct str binary_types[] = {STR_INIT("application/octet-stream")};
+static struct model_route http_routes[] = {
+    {.method = STR_INIT("GET"),
+     .path = STR_INIT("/private/{rest+}"),
+     .aws_iam = true,
+     .function = functions,
+     .line = 4},
+    {.method = STR_INIT("ANY"), .path = STR_INIT("/items/{id}"), .function = functions, .line = 5},
+    {.method = STR_INIT("POST"), .path = STR_INIT("$default"), .function = functions, .line = 6},
+};
+static struct model_route closed_route[] = {
+    {.method = STR_INIT("ANY"), .path = STR_INIT("$default"), .aws_iam = true, .function = functions, .line = 7}};
+static struct model_route open_route[] = {
+    {.method = STR_INIT("ANY"), .path = STR_INIT("$default"), .function = functions, .line = 8}};
+static struct http_field stage_variables[] = {{STR_INIT("color"), STR_INIT("blue")}};
+static struct str binary_types[] = {STR_INIT("application/octet-stream"), STR_INIT("image/*")};
 static struct model_api apis[] = {{.logical_id = STR_INIT("Api"),
                                    .stage = STR_INIT("dev"),
                                    .api_id = STR_INIT("a1b2c3d4e5"),
                                    .binary_media_types = binary_types,
-                                   .n_binary_media_types = 1,
+                                   .n_binary_media_types = 2,
                                    .routes = routes,
-                                   .n_routes = 2}};
+                                   .n_routes = 3},
+                                  {.kind = MODEL_HTTP_API,
+                                   .logical_id = STR_INIT("HttpApi"),
+                                   .stage = STR_INIT("$default"),
+                                   .api_id = STR_INIT("h1h2h3h4h5"),
+                                   .stage_variables = {stage_variables, 1, 1},
+                                   .routes = http_routes,
+                                   .n_routes = 3},
+                                  {.kind = MODEL_FUNCTION_URL,
+                                   .logical_id = STR_INIT("ClosedUrl"),
+                                   .stage = STR_INIT("$default"),
+                                   .api_id = STR_INIT("closedclosedclosedclosedclosed00"),
+                                   .routes = closed_route,
+                                   .n_routes = 1},
+                                  {.kind = MODEL_FUNCTION_URL,
+                                   .logical_id = STR_INIT("OpenUrl"),
+                                   .stage = STR_INIT("$default"),
+                                   .api_id = STR_INIT("openopenopenopenopenopenopenop00"),
+                                   .routes = open_route,
+                                   .n_routes = 1,
+                                   .has_policy = true,
+                                   .policy = {allow_everybody, 1, 1}}};
 static struct model by_hand = {.region = STR_INIT("eu-west-1"),
                                .account_id = STR_INIT("123456789012"),
                                .partition = STR_INIT("aws"),
                                .url_suffix = STR_INIT("amazonaws.com"),
                                .apis = apis,
-                               .n_apis = 1,
+                               .n_apis = APIS,
                                .functions = functions,
                                .n_functions = 1,
                                .principals = who,
@@ -78,7 +130,7 @@ static inline void start_with(const struct model *model, const char *bootstrap) 
     struct err e;
     log_open(LOG_TEXT, LOG_FATAL, 1);
     check_ok(keyring_make(&ring, model, &arena, &e), e);
-    const struct gateway_options options = {.model = model, .keyring = &ring, .bootstrap = bootstrap};
+    const struct gateway_options options = {.model = model, .keyring = &ring, .bootstrap = bootstrap, .concurrency = 1};
     check_ok(gateway_start(&options, &gateway, &arena, &e), e);
 }
 
@@ -119,13 +171,17 @@ static inline struct http_request request(const char *method, const char *path, 
     return rq;
 }
 
-static inline void sign(struct http_request *rq, const char *profile, struct str region) {
-    const struct sigv4_scope scope = {.region = region, .service = STR("execute-api"), .unix_s = time(NULL)};
+static inline void sign_for(struct http_request *rq, const char *profile, struct str region, struct str service) {
+    const struct sigv4_scope scope = {.region = region, .service = service, .unix_s = time(NULL)};
     struct err e;
     for (size_t i = 0; i < ring.n; i++)
         if (str_eq(ring.at[i].who->profile, str_of(profile)))
             check_ok(sigv4_sign(rq, &ring.at[i].keys, &scope, &arena, &e), e);
     assert_non_null(http_field_get(&rq->fields, STR("authorization")).p);
+}
+
+static inline void sign(struct http_request *rq, const char *profile, struct str region) {
+    sign_for(rq, profile, region, STR("execute-api"));
 }
 
 static inline struct http_response send_to(struct http_request rq, size_t api) {
@@ -135,10 +191,15 @@ static inline struct http_response send_to(struct http_request rq, size_t api) {
 }
 
 /* Posts what the function is to answer, or an order of the fake bootstrap. */
-static inline struct http_response answer_to(const char *order) {
-    struct http_request rq = request("POST", "/dev/public", 0);
+static inline struct http_response answer_at(size_t api, const char *order) {
+    struct http_request rq = request("POST", "/dev/public", api);
+    add(&rq, "Content-Type", "text/plain");
     rq.body = str_of(order);
-    return send_to(rq, 0);
+    return send_to(rq, api);
+}
+
+static inline struct http_response answer_to(const char *order) {
+    return answer_at(REST_API, order);
 }
 
 #define WITH_FAKE(sentence, function) \

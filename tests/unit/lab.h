@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One function with its Runtime API server and the fake bootstrap, and threads that invoke it. */
+/* One function with the fake bootstrap, or with none, and threads that invoke it. */
 #ifndef TESTS_LAB_H
 #define TESTS_LAB_H
 
@@ -10,26 +10,24 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "function.h"
 #include "log.h"
-#include "runtime_server.h"
 
 enum { LAB_START_MS = 30000, LAB_INVOKE_MS = 60000 };
 
 struct lab {
     struct model_function model;
-    struct http_server *server;
-    _Atomic(struct function *) function;
+    struct function_options options;
+    struct function *function;
     struct arena arena;
-    char api[64], handler[64], sanitizer[4][512];
+    char handler[64], sanitizer[4][512];
     char *environment[8];
 };
 
 static inline void lab_set_environment(struct lab *lab, const char *handler) {
     static const char *const passed_on[] = {"ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"};
     size_t n = 0;
-    snprintf(lab->api, sizeof lab->api, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:%u", (unsigned)http_server_port(lab->server));
     snprintf(lab->handler, sizeof lab->handler, "_HANDLER=%s", handler);
-    lab->environment[n++] = lab->api;
     lab->environment[n++] = lab->handler;
     for (size_t i = 0; i < 4; i++) {
         const char *value = getenv(passed_on[i]);
@@ -39,32 +37,46 @@ static inline void lab_set_environment(struct lab *lab, const char *handler) {
     }
 }
 
-/* Opens everything; the process is started by lab_start or by the first invocation. */
-static inline void lab_open(struct lab *lab, const char *bootstrap, const char *handler, int64_t timeout_s) {
-    struct err e;
+/* What a case changes before lab_open_function. */
+static inline void lab_prepare(struct lab *lab, const char *bootstrap, const char *handler, int64_t timeout_s) {
     *lab = (struct lab){.model = {.logical_id = STR("Fn"), .arn = STR("arn:aws:lambda:x:1:function:fn")}};
     lab->model.timeout_s = timeout_s;
     log_open(LOG_TEXT, LOG_FATAL, 1);
     arena_init(&lab->arena, 256 * 1024 * 1024);
-    check_ok(runtime_server_start(&lab->function, &lab->server, &e), e);
     lab_set_environment(lab, handler);
-    const struct function_options options = {
-        .model = &lab->model, .bootstrap = bootstrap, .task_root = "/", .environment = lab->environment};
-    struct function *function;
-    check_ok(function_open(&options, &function, &e), e);
-    lab->function = function;
+    lab->options = (struct function_options){.model = &lab->model,
+                                             .bootstrap = bootstrap,
+                                             .task_root = "/",
+                                             .environment = lab->environment,
+                                             .concurrency = 1,
+                                             .init_timeout_ms = LAB_START_MS};
+}
+
+static inline void lab_open_function(struct lab *lab) {
+    struct err e;
+    check_ok(function_open(&lab->options, &lab->function, &e), e);
+}
+
+/* Opens everything, with one environment; its process is started by lab_start or by the first invocation. */
+static inline void lab_open(struct lab *lab, const char *bootstrap, const char *handler, int64_t timeout_s) {
+    lab_prepare(lab, bootstrap, handler, timeout_s);
+    lab_open_function(lab);
 }
 
 static inline void lab_close(struct lab *lab) {
-    function_stop(lab->function);
-    http_server_stop(lab->server);
     function_close(lab->function);
     arena_close(&lab->arena);
 }
 
+/* Of a function without a bootstrap: where its Runtime API is. */
+static inline uint16_t lab_port(const struct lab *lab) {
+    const char *api = function_variables(lab->function)[0];
+    return (uint16_t)strtoul(strrchr(api, ':') + 1, NULL, 10);
+}
+
 static inline void lab_start(struct lab *lab) {
     struct err e;
-    check_ok(function_start(lab->function, LAB_START_MS, &e), e);
+    check_ok(function_start(lab->function, &e), e);
 }
 
 /* One invocation in a thread of its own. */

@@ -71,6 +71,8 @@ static void wrong_types(void **state) {
         {V2("\"rawQueryString\":{}"), "rawQueryString"},
         {V2("\"headers\":\"x\""), "headers"},
         {V2("\"body\":false"), "body"},
+        {V2("\"cookies\":\"a=1\""), "cookies"},
+        {V2("\"cookies\":[1]"), "cookies"},
         {"{\"requestContext\":{\"http\":[]}}", "http"},
         {"{\"requestContext\":{\"http\":{\"method\":7}}}", "method"},
         {"{\"requestContext\":{\"http\":{}}}", "requestContext.http.method"},

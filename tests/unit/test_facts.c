@@ -44,6 +44,15 @@ static void collect(const struct keyring_entry *caller, const struct http_reques
     for (size_t i = 0; i < known.n; i++) assert_true(policy_knows_key(known.at[i].name));
 }
 
+static void collect_url(struct str auth_type, bool invoked) {
+    const struct http_request rq = {0};
+    const struct facts facts = {.rq = &rq, .function_url_auth_type = auth_type, .invoked_via_function_url = invoked};
+    struct err e;
+    known = (struct http_fields){0};
+    check_ok(facts_add(&facts, &known, &arena, &e), e);
+    for (size_t i = 0; i < known.n; i++) assert_true(policy_knows_key(known.at[i].name));
+}
+
 #define FACT(key, value) check_str(http_field_get(&known, STR(key)), STR(value))
 #define NO_FACT(key) assert_null(http_field_get(&known, STR(key)).p)
 
@@ -105,6 +114,18 @@ static void of_the_request(void **state) {
     at[0].name = STR("x");
     collect(NULL, &rq);
     NO_FACT("aws:UserAgent");
+    NO_FACT("lambda:FunctionUrlAuthType");
+    NO_FACT("lambda:InvokedViaFunctionUrl");
+}
+
+static void of_a_function_url(void **state) {
+    (void)state;
+    collect_url(STR("AWS_IAM"), false);
+    FACT("lambda:FunctionUrlAuthType", "AWS_IAM");
+    NO_FACT("lambda:InvokedViaFunctionUrl");
+    collect_url((struct str){0}, true);
+    NO_FACT("lambda:FunctionUrlAuthType");
+    FACT("lambda:InvokedViaFunctionUrl", "true");
 }
 
 int main(void) {
@@ -113,6 +134,7 @@ int main(void) {
         CASE("a role's session is its role, with its own id", of_a_session),
         CASE("an anonymous caller has no ARN and no account", of_nobody),
         CASE("time, address, agent and region are the request's", of_the_request),
+        CASE("each of the two questions of a function URL has a key of its own", of_a_function_url),
     };
     return cmocka_run_group_tests_name("facts", cases, open_arena, close_arena);
 }

@@ -218,7 +218,8 @@ static void early_request(void **state) {
 }
 
 static void check_no_start(uint16_t port, const char *bootstrap, const char *why) {
-    const struct gateway_options options = {.model = &by_hand, .keyring = &ring, .port = port, .bootstrap = bootstrap};
+    const struct gateway_options options = {
+        .model = &by_hand, .keyring = &ring, .port = port, .bootstrap = bootstrap, .concurrency = 1};
     struct gateway *none = NULL;
     struct err e;
     assert_false(gateway_start(&options, &none, &arena, &e));
@@ -228,9 +229,10 @@ static void check_no_start(uint16_t port, const char *bootstrap, const char *why
 static void no_start(void **state) {
     (void)state;
     check_no_start(gateway_port(gateway, 0), FAKE_BOOTSTRAP, "Api: cannot listen on 127.0.0.1:");
-    check_no_start(0, "/nonexistent/bootstrap", "Fake did not start: /nonexistent/bootstrap");
+    check_no_start(0, "/nonexistent/bootstrap",
+                   "Fake did not start: cannot execute /nonexistent/bootstrap: No such file or directory");
     functions[0].handler = STR("init-error");
-    check_no_start(0, FAKE_BOOTSTRAP, "Fake did not start: " FAKE_BOOTSTRAP);
+    check_no_start(0, FAKE_BOOTSTRAP, "Fake did not start: init failed: Ordered: as ordered; it is " FAKE_BOOTSTRAP);
     functions[0].handler = STR("proxy");
 }
 

@@ -9,11 +9,11 @@ static void byte_for_byte(void **state) {
     add("Host", "api.example");
     add("X-B", "2, 3");
     add("x-a", "gr\xc3\xbcn");
-    add("X-B", "4");
+    add("X-B", "4\t5");
     one(STR(OK_TEXT));
     check_text(server.request[0],
                "GET /dev/a//b/../%2f;x/gr\xc3\xbcn[]?b=2&a=%20+'\"{}| HTTP/1.1\r\nHost: api.example\r\n"
-               "X-B: 2, 3\r\nx-a: gr\xc3\xbcn\r\nX-B: 4\r\n\r\n");
+               "X-B: 2, 3\r\nx-a: gr\xc3\xbcn\r\nX-B: 4\t5\r\n\r\n");
     finish();
 }
 

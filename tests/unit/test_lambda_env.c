@@ -52,7 +52,6 @@ static bool make(char *const **variables, struct err *e) {
                                    .keys = &ROLE,
                                    .task_root = "/srv/task",
                                    .api_ports = PORTS,
-                                   .runtime_api_port = 9001,
                                    .sts_port = 9002};
     return lambda_env_make(&env, variables, &arena, e);
 }
@@ -81,7 +80,6 @@ static void contract(void **state) {
     static const struct {
         const char *name, *value;
     } expected[] = {
-        {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"},
         {"AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9002"},
         {"_HANDLER", "public"},
         {"AWS_LAMBDA_FUNCTION_NAME", "stack-PublicFunction"},
@@ -89,7 +87,6 @@ static void contract(void **state) {
         {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"},
         {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
         {"AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/stack-public"},
-        {"AWS_LAMBDA_LOG_STREAM_NAME", "local"},
         {"AWS_LAMBDA_LOG_FORMAT", "JSON"},
         {"AWS_LAMBDA_LOG_LEVEL", "INFO"},
         {"LAMBDA_TASK_ROOT", "/srv/task"},

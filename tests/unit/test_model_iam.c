@@ -49,6 +49,34 @@ static void statements(void **state) {
     refused(STATEMENT("text"), ":35: a statement is a mapping");
 }
 
+/* A function URL that its Condition takes away is enough: who has none anywhere may write of lambda what he likes. */
+static void lambda_statements(void **state) {
+    (void)state;
+#define LAMBDA "{Effect: Deny, Action: ['lambda:InvokeFunction*'], Resource: !Sub '${F.Arn}'}"
+#define URL_ "  U: {Type: AWS::Lambda::Url, Condition: No}\n"
+    good(STATEMENT(LAMBDA));
+    assert_int_equal(principal("R")->policies.n, 0);
+    good(STATEMENT("{Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Nobody.Arn}"));
+    good(TEMPLATE(IAM, "", "", LAMBDA, URL_));
+    assert_int_equal(principal("R")->policies.n, 1);
+    check_text(principal("R")->policies.at[0].resources[0], "arn:aws:lambda:eu-central-1:123456789012:function:demo-F");
+    refused(TEMPLATE(IAM, "", "", "{Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Nobody.Arn}", URL_),
+            ":35: there is no parameter or resource Nobody");
+    good(TEMPLATE(IAM, "", "", "{Effect: Allow, Action: lambda:GetFunction, Resource: !GetAtt Nobody.Arn}", URL_));
+    good(TEMPLATE(IAM, "", "", GRANT,
+                  URL_ "  S: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, "
+                       "Action: 'lambda:*', Principal: '*'}}}}\n"));
+    assert_int_equal(principal("S")->trust.n, 0);
+    struct policy_statements session;
+    check_ok(model_session_policy(&m,
+                                  STR("{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"lambda:InvokeFunctionUrl\","
+                                      "\"Resource\":\"*\"},{\"Effect\":\"Allow\",\"Action\":\"lambda:InvokeFunction\","
+                                      "\"Resource\":\"*\"}]}"),
+                                  &session, &arena, &e),
+             e);
+    assert_int_equal(session.n, 2);
+}
+
 static void roles_and_policies(void **state) {
     (void)state;
 #define POLICY(lines) \
@@ -264,6 +292,7 @@ int main(void) {
     const struct CMUnitTest cases[] = {
         CASE("a function without Role gets one of its Policies", made_roles),
         CASE("a statement is exact, or has nothing to do with execute-api, or is refused", statements),
+        CASE("statements about lambda are read where a function URL is written of", lambda_statements),
         CASE("a condition is exact or refused, a key that is not known is said", conditions),
         CASE("variables need the Version that has them", old_version),
         CASE("a trust policy names whom it means, or is refused", trusts),

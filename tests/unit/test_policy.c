@@ -26,6 +26,22 @@ static void wildcards(void **state) {
     assert_false(match("arn:aws:execute-api:*:1:api/*/GET/*", "arn:aws:execute-api:eu-west-1:1:api/dev/POST/private"));
 }
 
+/* A version or alias is written behind the function's name, and is another resource. */
+static void function_arns(void **state) {
+    (void)state;
+#define FUNCTION "arn:aws:lambda:eu-west-1:123456789012:function:"
+    assert_true(match(FUNCTION "private", FUNCTION "private"));
+    assert_true(match(FUNCTION "*", FUNCTION "private"));
+    assert_true(match(FUNCTION "pri*", FUNCTION "private"));
+    assert_true(match("arn:aws:lambda:*:*:function:private", FUNCTION "private"));
+    assert_false(match(FUNCTION "private:*", FUNCTION "private"));
+    assert_false(match(FUNCTION "private:$LATEST", FUNCTION "private"));
+    assert_false(match(FUNCTION "private", FUNCTION "private:prod"));
+    assert_true(match(FUNCTION "private:*", FUNCTION "private:prod"));
+    assert_false(match(FUNCTION "Private", FUNCTION "private"));
+    assert_false(match(FUNCTION "private", FUNCTION "private2"));
+}
+
 static void letter_case(void **state) {
     (void)state;
     assert_true(policy_matches(STR("Execute-API:inv*"), STR("execute-api:Invoke"), POLICY_ACTION));
@@ -166,6 +182,7 @@ int main(void) {
         CASE("* is any run of characters and ? is one", wildcards),
         CASE("actions are compared without case, resources with", letter_case),
         CASE("a * goes beyond a colon only at the end of its segment", segments),
+        CASE("a pattern for a function's versions is none for the function", function_arns),
         CASE("many stars do not take long", no_blow_up),
         CASE("short patterns mean what the definition says", all_short_ones),
         CASE("a Deny wins over an Allow, and nothing is no", decisions),

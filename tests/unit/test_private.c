@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handlers/private.c: an event in, an echo out; nothing of the caller's header in it. */
+#include <dirent.h>
+
 #include "apigw.h"
 #include "check.h"
 #include "handlers.h"
@@ -37,6 +39,15 @@ static bool handle(struct str payload, struct str *reply) {
 #define USER(name) "\"arn:aws:iam::123456789012:user/" name "\""
 #define BINARY ",\"body\":\"AAECgP/+DQp/UE5HP25vAA==\",\"isBase64Encoded\":true}"
 
+static size_t count_samples(void) {
+    size_t n = 0;
+    DIR *folder = opendir("events");
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) n += str_ends(str_of(entry->d_name), STR(".json"));
+    closedir(folder);
+    return n;
+}
+
 static void samples(void **state) {
     (void)state;
     static const struct {
@@ -48,6 +59,11 @@ static void samples(void **state) {
         {"rest-post-user.json",
          HI USER("bob") ",\"method\":\"POST\",\"params\":null,\"body\":"
                         "\"{\\\"name\\\":\\\"bob\\\",\\\"tags\\\":[\\\"a\\\",\\\"b\\\"],\\\"active\\\":true}\"}"},
+        {"rest-post-role.json", HI ROLE
+         ",\"method\":\"POST\",\"params\":{\"client\":\"sample\",\"dry-run\":\"true\"},\"body\":\"{\\\"order\\\":1042,"
+         "\\\"items\\\":[{\\\"sku\\\":\\\"T-7\\\",\\\"count\\\":3}],\\\"note\\\":\\\"gr\xc3\xbcn & gut\\\"}\"}"},
+        {"rest-post-public.json", HI "null,\"method\":\"POST\",\"params\":{\"client\":\"curl\",\"tag\":[\"a\",\"b\"]},"
+                                     "\"body\":\"{\\\"hello\\\":\\\"w\xc3\xb6rld\\\"}\"}"},
         {"rest-get-repeated-query.json",
          HI ROLE ",\"method\":\"GET\",\"params\":{\"tag\":[\"a\",\"b\"],\"x\":\"\"},\"body\":null}"},
         {"rest-post-base64.json", HI ROLE ",\"method\":\"POST\",\"params\":{\"name\":\"blob.bin\"}" BINARY},
@@ -56,15 +72,22 @@ static void samples(void **state) {
          HI ROLE ",\"method\":\"GET\",\"params\":{\"client\":\"sample\",\"tag\":[\"a\",\"b\"]},\"body\":null}"},
         {"http-api-post-iam.json", HI USER("bob") ",\"method\":\"POST\",\"params\":{\"dry-run\":\"true\"},\"body\":"
                                                   "\"{\\\"name\\\":\\\"bob\\\",\\\"tags\\\":[\\\"a\\\",\\\"b\\\"]}\"}"},
+        {"http-api-get-public.json",
+         HI "null,\"method\":\"GET\",\"params\":{\"client\":\"curl 8\",\"tag\":\"gr\xc3\xbcn\"},\"body\":null}"},
+        {"function-url-get-public.json", HI "null,\"method\":\"GET\",\"params\":null,\"body\":null}"},
         {"function-url-get-iam.json",
          HI ROLE ",\"method\":\"GET\",\"params\":{\"client\":\"sample\",\"x\":\"\"},\"body\":null}"},
         {"function-url-post-base64-iam.json", HI ROLE ",\"method\":\"POST\",\"params\":null" BINARY},
     };
+    assert_int_equal(count_samples(), sizeof cases / sizeof *cases);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct str reply;
+        struct str event = sample_read(cases[i].file, &arena), reply;
+        struct apigw_event ev;
         struct http_response rs;
-        check_ok(handle(sample_read(cases[i].file, &arena), &reply), e);
-        check_ok(apigw_read_reply(reply, APIGW_REST, &rs, &arena, &e), e);
+        check_ok(handle(event, &reply), e);
+        check_ok(apigw_read_event(event, &ev, &arena, &e), e);
+        assert_int_equal(str_find(reply, STR("multiValueHeaders")) == SIZE_MAX, ev.format != APIGW_REST);
+        check_ok(apigw_read_reply(reply, ev.format, &rs, &arena, &e), e);
         assert_int_equal(rs.status, 200);
         check_text(http_field_get(&rs.fields, STR("content-type")), "application/json");
         check_str(rs.body, str_of(cases[i].echo));
@@ -73,7 +96,8 @@ static void samples(void **state) {
 
 static void no_header_echo(void **state) {
     (void)state;
-    static const char *const files[] = {"rest-get-role.json", "rest-post-user.json", "function-url-get-iam.json"};
+    static const char *const files[] = {"rest-get-role.json", "rest-post-user.json", "function-url-get-iam.json",
+                                        "http-api-get-iam.json"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct str event = sample_read(files[i], &arena), reply;
         assert_true(str_find(event, i == 1 ? STR("fake-api-key") : STR("FakeSessionToken")) != SIZE_MAX);
@@ -126,7 +150,7 @@ static void sizes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        PRIVATE_CASE("every sample is echoed with caller, method, params and body", samples),
+        PRIVATE_CASE("every sample is echoed with caller, method, params and body, in its own format", samples),
         PRIVATE_CASE("no token, key or other header field is echoed", no_header_echo),
         PRIVATE_CASE("a bad event is a function error without a reply", bad_events),
         PRIVATE_CASE("six megabytes are echoed; an echo over Lambda's limit is an error", sizes),

@@ -53,11 +53,15 @@ static struct str logged(void) {
     return (struct str){p, n > 0 ? (size_t)n : 0};
 }
 
-static void open_api(void) {
-    char url[80];
-    snprintf(url, sizeof url, "http://%s/dev/private", server.host_port);
+static void open_at(const char *host, const char *path) {
+    char url[160];
+    snprintf(url, sizeof url, "http://%s%s%s", host, strchr(server.host_port, ':'), path);
     setenv("PRIVATE_API_URL", url, 1);
     check_ok(public_init(&api, &e), e);
+}
+
+static void open_api(void) {
+    open_at("127.0.0.1", "/dev/private");
 }
 
 static void stop(void) {
@@ -67,10 +71,12 @@ static void stop(void) {
 
 static bool handle_until(struct str payload, int64_t deadline_ms) {
     struct lambda_invocation inv = {.payload = payload, .arena = &arena, .deadline_ms = deadline_ms, .trace_id = trace};
+    struct apigw_event ev;
     struct buf b;
     buf_init(&b, LAMBDA_MAX_REPLY_BYTES, &arena);
     if (!public_handle(&api, &inv, &b, &e) || !buf_ok(&b, &e)) return false;
-    check_ok(apigw_read_reply(buf_str(&b), APIGW_REST, &rs, &arena, &e), e);
+    check_ok(apigw_read_event(payload, &ev, &arena, &e), e);
+    check_ok(apigw_read_reply(buf_str(&b), ev.format, &rs, &arena, &e), e);
     return true;
 }
 
@@ -120,6 +126,45 @@ static void forwarded_post(void **state) {
     check_text(scripted_field(server.request[0], "Content-Type"), "application/octet-stream");
     check_text(scripted_field(server.request[0], "X-Amz-Security-Token"), PLANTED); /* our own, not the caller's */
     scripted_close(&server);
+}
+
+/* The private API of each kind, as a gateway on this machine has it. */
+static const struct target {
+    const char *host, *path, *service;
+} TARGETS[] = {
+    {"api.execute-api.eu-central-1.localhost", "/dev/private", "execute-api"},
+    {"api.execute-api.eu-central-1.localhost", "/private", "execute-api"},
+    {"id.lambda-url.eu-central-1.localhost", "/", "lambda"},
+    {"id.lambda-url.eu-central-1.localhost", "", "lambda"},
+};
+
+static void one_kind(const char *file, const char *query, const struct target *to) {
+    const struct scripted_step step = {.bytes = ok_answer("{\"a\":1}"), .close = true};
+    char line[200], scope[80];
+    scripted_start(&server, &step, 1);
+    open_at(to->host, to->path);
+    check_ok(handle(sample_read(file, &arena)), e);
+    stop();
+    struct str rq = server.request[0];
+    snprintf(line, sizeof line, "GET %s%s HTTP/1.1", *to->path ? to->path : "/", query);
+    snprintf(scope, sizeof scope, "/eu-central-1/%s/aws4_request, ", to->service);
+    check_str(scripted_line(rq), str_of(line));
+    assert_true(str_find(scripted_field(rq, "Authorization"), str_of(scope)) != SIZE_MAX);
+    assert_int_equal(rs.status, 200);
+    check_text(rs.body, "{\"a\":1}");
+    check_text(http_field_get(&rs.fields, STR("content-type")), "application/json");
+    scripted_close(&server);
+}
+
+static void kinds(void **state) {
+    (void)state;
+    unsetenv("PRIVATE_API_SERVICE");
+    unsetenv("PRIVATE_API_REGION");
+    for (size_t i = 0; i < sizeof TARGETS / sizeof *TARGETS; i++) {
+        one_kind("rest-get-public.json", "?client=curl", &TARGETS[i]);
+        one_kind("http-api-get-public.json", "?client=curl%208&tag=gr%C3%BCn", &TARGETS[i]);
+        one_kind("function-url-get-public.json", "", &TARGETS[i]);
+    }
 }
 
 static void check_failure(int status, const char *type, const char *upstream, const char *request_id) {
@@ -395,6 +440,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         PUBLIC_CASE("a GET is forwarded signed, with its query and nothing of its header", forwarded_get),
         PUBLIC_CASE("a POST is forwarded with repeated query keys, type and bytes", forwarded_post),
+        PUBLIC_CASE("behind each kind of API it calls each kind, signed for the service that the host tells", kinds),
         PUBLIC_CASE("a refusal becomes a class and an id; its body is never told", refusals),
         PUBLIC_CASE("a denied role is told what its policy needs", named_reason),
         PUBLIC_CASE("an answer that is not JSON is 502 and never told", not_json),

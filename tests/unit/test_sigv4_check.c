@@ -95,9 +95,20 @@ static void folded(void **state) {
     }
 }
 
+static void tabs(void **state) {
+    (void)state;
+    struct http_request rq = request("/", NULL);
+    struct sigv4_scope scope = SCOPE;
+    struct sigv4_texts texts;
+    struct err e = {0};
+    check_ok(http_field_add(&rq.fields, STR("X-A"), STR("\ta \t b\tc"), &arena, &e), e);
+    check_ok(sigv4_sign_texts(&rq, &KEYS, &scope, &texts, &arena, &e), e);
+    assert_true(str_find(texts.canonical_request, STR("\nx-a:a b c\n")) < 999);
+}
+
 static void never_allowed(void **state) {
     (void)state;
-    static const char *const values[] = {"a\rb", "a\nb", "a\n", "a\tb", "a\x01", "a\r\n", "a\n b\x7f"};
+    static const char *const values[] = {"a\rb", "a\nb", "a\n", "a\t\x0b", "a\x01", "a\r\n", "a\n b\x7f"};
     struct sigv4_scope scope = SCOPE;
     struct err e;
     scope.allow = SIGV4_ALLOW_ALL;
@@ -332,6 +343,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("each rule is refused with its name and position, and signed one way when it is relaxed", rules),
         CASE("a folded value is refused, or signed with a space", folded),
+        CASE("bug: a tab within a value is signed as a space (it was refused)", tabs),
         CASE("no rule lets control bytes or the end of a path through", never_allowed),
         CASE("rules are known by name", rule_names),
         CASE("a query that was signed before is refused in both placements", stale_query),

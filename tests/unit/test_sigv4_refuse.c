@@ -41,6 +41,10 @@ static void function_url(void **state) {
                   "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html\"}");
     check_refusal(refuse(SIGV4_FUNCTION_URL, SIGV4_UNRECOGNIZED_CLIENT, "x"), 403, "InvalidSignatureException",
                   "{\"message\":\"x\"}");
+    check_refusal(refuse(SIGV4_FUNCTION_URL, SIGV4_INVALID_SIGNATURE, "x y.\n\nThe Canonical String\n\n'token'"), 403,
+                  "InvalidSignatureException", "{\"message\":\"x y.\"}");
+    check_refusal(refuse(SIGV4_FUNCTION_URL, SIGV4_EXPIRED_TOKEN, "x\ny"), 403, "ExpiredTokenException",
+                  "{\"message\":\"x\\ny\"}");
 }
 
 static void malformed(void **state) {
@@ -53,7 +57,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("a REST API says the type and the sentence", rest),
         CASE("an HTTP API says Forbidden, whatever it is", http_api),
-        CASE("a Function URL tells unsigned from wrong", function_url),
+        CASE("a Function URL tells unsigned from wrong, and does not quote what should have been signed", function_url),
         CASE("a malformed path is 400 without a body", malformed),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

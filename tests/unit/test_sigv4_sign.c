@@ -114,7 +114,7 @@ static void bad_fields(void **state) {
                                          {"x-amz-date", "20150830T123600Z", "X-Amz-Date"},
                                          {"X-AMZ-SECURITY-TOKEN", "x", "X-Amz-Security-Token"},
                                          {"X-A", "a\r\nX-B: b", "X-A"},
-                                         {"X-A", "a\tb", "control"},
+                                         {"X-A", "a\tb\v", "control"},
                                          {"X-A", "a\x7f", "control"},
                                          {"X-A", "a\n b", "control"},
                                          {"", "a", "name"},

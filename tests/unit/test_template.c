@@ -280,7 +280,8 @@ static void sections(void **state) {
     refused("Resources:\n  A:\n    Type: X\n    Connectors: {}\n", ":4: the attribute Connectors");
     refused("Resources:\n  Fn::ForEach::X: [a]\n", ":2: the logical id Fn::ForEach::X");
     refused("Resources:\n  A: {Properties: {}}\n", ":2: the resource A has no Type");
-    refused("Resources:\n  A: {Type: AWS::Serverless::Function}\n  ARole: {Type: X}\n", ":2: A has no Role");
+    refused("Resources:\n  A: {Type: AWS::Serverless::Function}\n  ARole: {Type: X}\n",
+            ":2: SAM makes ARole of A, but there is a resource of that name");
     good("Outputs: {A: !ImportValue x}\nResources: {A: {Type: X, Properties: {P: !Unknown y}}}\n");
 }
 
