@@ -18,25 +18,32 @@ static size_t version_at(struct str line) {
     return SIZE_MAX;
 }
 
-/* "http://host/path" is "/path". */
-static struct str without_origin(struct str target) {
-    size_t at = str_find(target, STR("://"));
+/* "http://host/path" is "/path", and *host is "host". */
+static struct str without_origin(struct str target, struct str *host) {
+    size_t at = str_find(target, STR("://")), end = at + 3;
     if (at == SIZE_MAX || (target.n && target.p[0] == '/')) return target;
-    for (size_t i = at + 3; i < target.n; i++)
-        if (target.p[i] == '/' || target.p[i] == '?') return (struct str){target.p + i, target.n - i};
-    return STR("/");
+    while (end < target.n && target.p[end] != '/' && target.p[end] != '?') end++;
+    *host = (struct str){target.p + at + 3, end - at - 3};
+    return end < target.n ? (struct str){target.p + end, target.n - end} : STR("/");
 }
 
-static bool read_start(struct str line, struct http_request *rq, struct err *e) {
+static bool read_start(struct str line, struct http_request *rq, struct str *host, struct err *e) {
     size_t version = version_at(line);
     struct str rest = line;
     if (version == SIZE_MAX || !str_cut(&rest, ' ', &rq->method) || rq->method.n >= version ||
         !http_is_token(rq->method))
         return err_set(e, ERR_PARSE, "line 1 is not \"METHOD /path HTTP/1.1\"");
     rest.n = version - rq->method.n - 1;
-    rq->query = without_origin(rest);
+    rq->query = without_origin(rest, host);
     str_cut(&rq->query, '?', &rq->path);
     return rq->path.n || err_set(e, ERR_PARSE, "line 1 has no path");
+}
+
+/* A server believes an absolute target, a signer the Host field. */
+static bool check_host(struct str host, const struct http_fields *fields, struct err *e) {
+    struct str field = http_field_get(fields, STR("Host"));
+    if (!host.p || !field.p || str_eq_nocase(host, field)) return true;
+    return err_set(e, ERR_PARSE, "line 1 is for %.*s, the Host field says %.*s", STR_ARG(host), STR_ARG(field));
 }
 
 static bool read_line(struct str line, size_t number, struct http_fields *fields, struct arena *a, struct err *e) {
@@ -63,10 +70,11 @@ static bool read_fields(struct str rest, struct http_fields *fields, struct str 
 }
 
 bool http_text_read(struct str text, struct http_request *rq, struct arena *a, struct err *e) {
-    struct str rest = text, line;
+    struct str rest = text, line, host = {0};
     *rq = (struct http_request){0};
     if (!take_line(&rest, &line)) return err_set(e, ERR_PARSE, "there is no request");
-    return read_start(line, rq, e) && read_fields(rest, &rq->fields, &rq->body, a, e);
+    return read_start(line, rq, &host, e) && read_fields(rest, &rq->fields, &rq->body, a, e) &&
+           check_host(host, &rq->fields, e);
 }
 
 /* "HTTP/1.1 403 Forbidden" */

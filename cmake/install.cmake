@@ -3,7 +3,7 @@
 #   lib/                      the rooms as static libraries; liblambda_runtime.a and libsigv4.a are what one asks for
 #   include/lambda-iam-c/     their public headers; include/aws/ the C++ ones
 #   lib/cmake/, lib/pkgconfig/  packages lambda-iam-c and aws-lambda-runtime; lambda-runtime.pc and sigv4.pc
-#   bin/apigw, share/man/     with BUILD_LOCAL
+#   bin/apigw, share/man/     with BUILD_LOCAL; with LAMBDA_STATIC a static one, before libexec/lambda-iam-c/apigw
 # The libraries are static, so whoever links them needs their dependencies too: the packages say which. With LAMBDA_STATIC
 # the dependencies are installed with them, and programs become static ones that need nothing of Lambda's machine.
 include(GNUInstallDirs)
@@ -49,9 +49,9 @@ if(distribution_has_cjson)
   set(cjson_module "libcjson >= 1.7.15")
 endif()
 
-if(BUILD_LOCAL)
+function(install_manual)
   install(FILES local/man/apigw.1 local/man/apigw-call.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-endif()
+endfunction()
 
 # --- CMake -----------------------------------------------------------------------------------------------------------
 macro(install_package name folder version compatibility)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Line by line outside of certificates, base64 with a table, DER with definite lengths. */
+/* Line by line outside of certificates, DER with definite lengths. */
 #include "ca_bundle.h"
 
 #include <string.h>
@@ -44,57 +44,6 @@ bool ca_bundle_next(struct str *text, struct ca_block *block) {
     *block = (struct ca_block){ends ? body : (struct str){0}, KINDS[kind].trusted};
     *text = ends ? tail : rest;
     return true;
-}
-
-enum { FOREIGN = 0xff, BLANK = 0xfe, PADDING = 0xfd };
-
-#define N 0xff
-static const unsigned char MEANING[128] = {
-    N,  N,  N,  N,  N,  N,  N,    N,  N,  0xfe, 0xfe, N,  N,  0xfe, N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,
-    N,  N,  N,  N,  N,  N,  0xfe, N,  N,  N,    N,    N,  N,  N,    N,  N,  N,  62, N,  N,  N,  63, 52, 53, 54, 55,
-    56, 57, 58, 59, 60, 61, N,    N,  N,  0xfd, N,    N,  N,  0,    1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
-    13, 14, 15, 16, 17, 18, 19,   20, 21, 22,   23,   24, 25, N,    N,  N,  N,  N,  N,  26, 27, 28, 29, 30, 31, 32,
-    33, 34, 35, 36, 37, 38, 39,   40, 41, 42,   43,   44, 45, 46,   47, 48, 49, 50, 51, N,  N,  N,  N,  N,
-};
-#undef N
-
-/* Four signs in a row, and nothing else. */
-static bool decode_four(const char *text, unsigned char *bytes) {
-    const unsigned char *c = (const unsigned char *)text;
-    if ((c[0] | c[1] | c[2] | c[3]) & 0x80) return false;
-    unsigned a = MEANING[c[0]], b = MEANING[c[1]], d = MEANING[c[2]], f = MEANING[c[3]];
-    if ((a | b | d | f) & 0xc0) return false;
-    bytes[0] = (unsigned char)(a << 2 | b >> 4);
-    bytes[1] = (unsigned char)(b << 4 | d >> 2);
-    bytes[2] = (unsigned char)(d << 6 | f);
-    return true;
-}
-
-/* base64.h reads one line without line ends, whole, and takes 20 times as long. */
-bool ca_bundle_decode(struct str base64, unsigned char *bytes, size_t room, size_t *n) {
-    uint32_t bits = 0;
-    size_t filled = 0, signs = 0, padding = 0;
-    *n = 0;
-    for (size_t i = 0; i < base64.n && filled < room; i++) {
-        if (signs % 4 == 0 && !padding && base64.n - i >= 4 && room - filled >= 3 &&
-            decode_four(base64.p + i, bytes + filled)) {
-            filled += 3;
-            i += 3;
-            continue;
-        }
-        unsigned char v = (unsigned char)base64.p[i] < 128 ? MEANING[(unsigned char)base64.p[i]] : FOREIGN;
-        if (v == BLANK) continue;
-        if (v == PADDING) {
-            padding++;
-            continue;
-        }
-        if (v == FOREIGN || padding) return false;
-        bits = bits << 6 | v;
-        if (signs % 4) bytes[filled++] = (unsigned char)(bits >> (6 - 2 * (signs % 4)));
-        signs++;
-    }
-    *n = filled;
-    return filled == room || (padding < 3 && (signs + padding) % 4 == 0);
 }
 
 /* --- DER ---------------------------------------------------------------------------------------------------------- */

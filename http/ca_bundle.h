@@ -14,9 +14,6 @@ struct ca_block {
    must be seen again with the bytes behind it. The last line needs its line feed. */
 bool ca_bundle_next(struct str *text, struct ca_block *block);
 
-/* At most room bytes of what the base64 text with line ends says; false: it is none. */
-bool ca_bundle_decode(struct str base64, unsigned char *bytes, size_t room, size_t *n);
-
 /* A number of the name: of a certificate's owner, whose beginning is enough, or of a Name (RFC 5280 section 4.1.2.4). Names
    that OpenSSL calls equal have equal numbers; names with equal numbers still have to be compared. False: no DER, or
    (certificate) not enough of it. */

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base64.h"
 #include "ca_bundle.h"
 #include "log.h"
 
@@ -69,7 +70,7 @@ static bool owner_of(struct str base64, unsigned char *der, uint64_t *owner) {
     static const size_t rooms[] = {BEGINNING_BYTES, DER_BYTES};
     size_t n;
     for (size_t i = 0; i < 2; i++) {
-        if (!ca_bundle_decode(base64, der, rooms[i], &n)) return false;
+        if (!base64_decode(base64, true, der, rooms[i], &n)) return false;
         if (ca_bundle_owner_key((struct str){(char *)der, n}, owner)) return true;
         if (n < rooms[i]) return false;
     }
@@ -164,7 +165,7 @@ static X509 *read_x509(const struct ca_lookup *l, const struct entry *entry) {
     X509 *x509 = NULL;
     size_t n;
     if (text && der && pread(l->fd, text, entry->n, entry->at) == (ssize_t)entry->n &&
-        ca_bundle_decode((struct str){text, entry->n}, der, entry->n, &n)) {
+        base64_decode((struct str){text, entry->n}, true, der, entry->n, &n)) {
         const unsigned char *p = der;
         x509 = entry->trusted ? d2i_X509_AUX(NULL, &p, (long)n) : d2i_X509(NULL, &p, (long)n);
     }

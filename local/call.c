@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "assume_role.h"
 #include "call_send.h"
@@ -150,8 +152,31 @@ static bool print(struct call *call) {
            fail(call, c->e.kind == ERR_PARSE ? CALL_REFUSED : CALL_WRITE);
 }
 
+/* libcurl keeps to --max-time by itself and says what it waited for; this is for what blocks elsewhere: standard input,
+   a pipe that nobody reads, somebody's credential_process. */
+enum { LATER_MS = 50 };
+static char late[128];
+
+static void end_late(int number) {
+    (void)number;
+    if (write(STDERR_FILENO, late, strlen(late)) < 0) _exit(CALL_TIMEOUT);
+    _exit(CALL_TIMEOUT);
+}
+
+static void limit_time(const struct call *call) {
+    int64_t ms = call->flags.max_time_ms + LATER_MS;
+    struct itimerval timer = {.it_value = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)}};
+    if (!call->flags.max_time_ms) return;
+    if (!call->flags.silent || call->flags.show_error)
+        snprintf(late, sizeof late, "apigw call: the %lld ms of --max-time are over\n",
+                 (long long)call->flags.max_time_ms);
+    signal(SIGALRM, end_late);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
 static bool work(struct call *call) {
     struct client *c = call->c;
+    limit_time(call);
     call_output_init(&call->output, &c->arena);
     call->output.path = call->flags.output;
     call->output.include = call->flags.include;
@@ -170,12 +195,12 @@ static int run(struct call *call, int argc, char **argv) {
     bool readable = call_flags_read(&call->flags, c, argc, argv);
     if (call->flags.help) return fputs(call_flags_usage, stdout) < 0 ? CALL_WRITE : CALL_DONE;
     if (!readable) {
-        fprintf(stderr, "apigw call: %s\n%s", c->e.msg, call_flags_usage);
+        fprintf(stderr, "apigw call: %s\napigw call: --help tells the flags\n", c->e.msg);
         return CALL_USAGE;
     }
     bool done = work(call);
     bool quiet = (call->flags.silent && !call->flags.show_error) || call->output.closed;
-    if (!done && !quiet) fprintf(stderr, "apigw call: %s\n", c->e.msg);
+    if (!done && !quiet) client_complain(c, "call");
     call_body_close(&call->body);
     http_close(call->http);
     return done ? CALL_DONE : call->code;

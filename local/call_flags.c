@@ -24,11 +24,22 @@ enum {
     ROLE_ARN,
     EXPLAIN,
     NO_EXPLAIN,
-    LOCATION,
+    HELP,
+    FIRST_MISSING, /* curl's, that are missing on purpose: check_missing says why */
+    LOCATION = FIRST_MISSING,
     COMPRESSED,
     RETRY,
     USER,
-    HELP
+    AWS_SIGV4,
+    WRITE_OUT,
+    USER_AGENT,
+    REFERER,
+    COOKIE,
+    FORM,
+    DATA_URLENCODE,
+    CACERT,
+    PROXY,
+    N_FLAGS
 };
 
 static const struct flag FLAGS[] = {
@@ -53,12 +64,22 @@ static const struct flag FLAGS[] = {
     {"--role-arn", 0, true, false},
     {"--explain", 0, false, true},
     {"--no-explain", 0, false, true},
+    {"--help", 'h', false, false},
     {"--location", 'L', false, true},
     {"--compressed", 0, false, true},
-    {"--retry", 0, true, false},
-    {"--user", 'u', true, false},
-    {"--help", 'h', false, false},
+    {"--retry", 0, true, true},
+    {"--user", 'u', true, true},
+    {"--aws-sigv4", 0, true, true},
+    {"--write-out", 'w', true, true},
+    {"--user-agent", 'A', true, true},
+    {"--referer", 'e', true, true},
+    {"--cookie", 'b', true, true},
+    {"--form", 'F', true, true},
+    {"--data-urlencode", 0, true, true},
+    {"--cacert", 0, true, true},
+    {"--proxy", 'x', true, true},
 };
+_Static_assert(sizeof FLAGS / sizeof *FLAGS == N_FLAGS, "a row for each flag");
 
 const char *const call_flags_usage =
     "usage: apigw call REQUEST [options]   (man apigw-call tells more)\n" CLIENT_USAGE
@@ -76,36 +97,44 @@ static bool given(const struct client *c, size_t flag) {
     return flags_value(&c->flags, flag) != NULL;
 }
 
-/* Curl's flags that are missing on purpose. */
-static bool check_refused(struct client *c) {
-    static const struct {
-        size_t flag;
-        const char *why;
-    } refused[] = {
-        {LOCATION, "a signature is for one URL, so redirects are not followed; call the answer's Location yourself"},
-        {COMPRESSED, "the answer is written as it comes; ask with -H 'Accept-Encoding: gzip' and unpack it"},
-        {RETRY,
-         "a call is made once (and once more when the clock was wrong); repeat it where you know that it may be"},
-        {USER, "keys on a command line are seen by everybody on the machine; use --profile or the environment"},
+static bool check_missing(struct client *c) {
+    static const char *const why[N_FLAGS - FIRST_MISSING] = {
+        "a signature is for one URL, so redirects are not followed; call the answer's Location yourself",
+        "the answer is written as it comes; ask with -H 'Accept-Encoding: gzip' and unpack it",
+        "a call is made once (and once more when the clock was wrong); repeat it where you know that it may be",
+        "keys on a command line are seen by everybody on the machine; use --profile or the environment",
+        "every call is signed; --region and --service say for what",
+        "-f turns a status of 400 or more into exit code 22, -i shows the answer's header",
+        "use -H 'User-Agent: ...', which is signed",
+        "use -H 'Referer: ...', which is signed",
+        "use -H 'Cookie: ...', which is signed",
+        "a form's parts are not put together here; give the body with -d @FILE and its -H 'Content-Type: ...'",
+        "give -d what is encoded already",
+        "the certificates to trust are those of AWS_CA_BUNDLE",
+        "proxies are not used",
     };
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (given(c, refused[i].flag))
-            return err_set(&c->e, ERR_CONFIG, "%s: %s", FLAGS[refused[i].flag].name, refused[i].why);
+    for (size_t flag = FIRST_MISSING; flag < N_FLAGS; flag++)
+        if (given(c, flag)) return err_set(&c->e, ERR_CONFIG, "%s: %s", FLAGS[flag].name, why[flag - FIRST_MISSING]);
     return true;
 }
 
-/* "2.5" and the like, to milliseconds. */
+/* "2.5" and the like, to milliseconds. 0 is no limit, so what is shorter than one is one. */
 static bool read_seconds(struct client *c, size_t flag, int64_t *ms) {
     const char *text = flags_value(&c->flags, flag);
     struct str whole, part = str_of(text);
     int64_t s = 0, thousandths = 0;
+    bool shorter = false;
     if (!text) return true;
-    bool point = str_cut(&part, '.', &whole);
-    bool ok = (whole.n || (point && part.n)) && (!whole.n || str_read_int64(whole, 0, 1000000, &s));
-    if (part.n > 3) part.n = 3;
-    if (point && part.n) ok = ok && part.p[0] != '-' && str_read_int64(part, 0, 999, &thousandths);
-    for (size_t i = part.n; i < 3; i++) thousandths *= 10;
+    str_cut(&part, '.', &whole);
+    bool ok = whole.n + part.n > 0 && (!whole.n || str_read_int64(whole, 0, 1000000, &s));
+    for (size_t i = 0; i < part.n || i < 3; i++) {
+        int digit = i < part.n ? part.p[i] - '0' : 0;
+        ok = ok && digit >= 0 && digit <= 9;
+        if (i < 3) thousandths = thousandths * 10 + digit;
+        else shorter = shorter || digit != 0;
+    }
     *ms = s * 1000 + thousandths;
+    if (*ms == 0 && shorter) *ms = 1;
     return ok || err_set(&c->e, ERR_CONFIG, "%s takes seconds, not '%.60s'", FLAGS[flag].name, text);
 }
 
@@ -157,12 +186,12 @@ static bool read_manners(struct call_flags *f, struct client *c) {
 bool call_flags_read(struct call_flags *f, struct client *c, int argc, char **argv) {
     *f = (struct call_flags){0};
     c->as_curl = true;
-    bool ok = client_read_flags(c, FLAGS, sizeof FLAGS / sizeof *FLAGS, argc, argv);
+    bool ok = client_read_flags(c, FLAGS, N_FLAGS, argc, argv);
     f->help = given(c, HELP);
     if (f->help || !ok) return ok;
     f->get = given(c, GET);
     f->head = given(c, HEAD);
-    if (!check_refused(c) || !read_body(f, c) || !read_manners(f, c)) return false;
+    if (!check_missing(c) || !read_body(f, c) || !read_manners(f, c)) return false;
     c->method = f->head ? "HEAD" : f->upload ? "PUT" : c->has_body ? "POST" : "GET";
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,6 +27,11 @@ void client_close(struct client *c) {
     if (!c) return;
     arena_close(&c->arena);
     free(c);
+}
+
+void client_complain(const struct client *c, const char *command) {
+    bool by_rule = str_find(str_of(c->e.msg), STR("(rule \"")) != SIZE_MAX;
+    fprintf(stderr, "apigw %s: %s%s\n", command, c->e.msg, by_rule ? "; --allow RULE signs it as it is" : "");
 }
 
 /* --- Flags ----------------------------------------------------------------------------------------------------------- */

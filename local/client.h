@@ -69,6 +69,9 @@ struct client {
 struct client *client_open(void);
 void client_close(struct client *c);
 
+/* c->e on standard error, as a sentence of `apigw COMMAND`, with the flag that helps where the signer was too strict. */
+void client_complain(const struct client *c, const char *command);
+
 /* Flags, and those values that can be judged without files: ERR_CONFIG in c->e is bad usage. */
 bool client_read_flags(struct client *c, const struct flag *known, size_t n_known, int argc, char **argv);
 /* The request. */

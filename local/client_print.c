@@ -13,6 +13,8 @@ struct printer {
 
 static bool print_headers(struct printer *s, struct buf *out) {
     const struct http_fields *fields = &s->c->rq.fields;
+    if (s->c->n_given == fields->n)
+        return err_set(&s->c->e, ERR_PARSE, "with --presign no header is added; --print url prints the link");
     for (size_t i = s->c->n_given; i < fields->n; i++)
         buf_addf(out, "%s%.*s: %.*s", i > s->c->n_given ? "\n" : "", STR_ARG(fields->at[i].name),
                  STR_ARG(fields->at[i].value));

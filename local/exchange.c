@@ -166,10 +166,11 @@ static void judge_and_serve(struct exchange *x) {
 }
 
 void exchange_run(const struct exchange_place *place, const struct http_request *rq, struct str peer_ip,
-                  struct http_response *rs, struct arena *a) {
+                  struct http_response *rs, struct stream_pipe **stream, struct arena *a) {
     struct exchange x = {.place = place,
                          .rq = rq,
                          .rs = rs,
+                         .stream = stream,
                          .arena = a,
                          .peer_ip = peer_ip,
                          .now_ms = clock_unix_ms(),

@@ -5,6 +5,7 @@
 
 #include "function.h"
 #include "judge.h"
+#include "stream_pipe.h"
 
 /* What all requests to one API have in common. */
 struct exchange_place {
@@ -21,6 +22,7 @@ struct exchange {
     const struct exchange_place *place;
     const struct http_request *rq;
     struct http_response *rs;
+    struct stream_pipe **stream;
     struct arena *arena;
     struct judge_verdict verdict;
     struct str peer_ip, trace_id;
@@ -29,9 +31,9 @@ struct exchange {
     int64_t function_ms; /* how long the function was waited for; -1: it was not asked */
 };
 
-/* Fills *rs. Memory from the arena lives until the answer is sent. */
+/* Fills *rs and, where the body is a stream, *stream. Memory from the arena lives until the answer is sent. */
 void exchange_run(const struct exchange_place *place, const struct http_request *rq, struct str peer_ip,
-                  struct http_response *rs, struct arena *a);
+                  struct http_response *rs, struct stream_pipe **stream, struct arena *a);
 
 /* Is the name of a field in the list, which ends with NULL? */
 bool exchange_is_one_of(struct str name, const char *const *names);

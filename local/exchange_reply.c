@@ -59,15 +59,23 @@ static bool encode(const struct exchange *x, struct str *body, struct err *e) {
     return buf_ok(&b, e);
 }
 
+bool exchange_reply_head(const struct exchange *x, const struct http_response *from, struct http_response *rs,
+                         struct err *e) {
+    if (from->status < 200) /* for a client an interim answer, behind which it waits for another */
+        return err_set(e, ERR_PARSE, "malformed proxy reply: a statusCode below 200 is no final answer");
+    *rs = (struct http_response){.status = from->status};
+    for (size_t i = 0; i < from->fields.n; i++)
+        if (!add_field(x, &rs->fields, &from->fields.at[i], e)) return false;
+    return true;
+}
+
 bool exchange_reply_read(const struct exchange *x, struct str json, struct http_response *rs, struct err *e) {
     enum model_api_kind kind = x->place->api->kind;
     struct http_response reply;
-    if (!apigw_read_reply(json, exchange_event_format(kind), &reply, x->arena, e)) return false;
-    if (reply.status < 200) /* for a client an interim answer, behind which it waits for another */
-        return err_set(e, ERR_PARSE, "malformed proxy reply: a statusCode below 200 is no final answer");
-    *rs = (struct http_response){.status = reply.status, .body = reply.body};
-    for (size_t i = 0; i < reply.fields.n; i++)
-        if (!add_field(x, &rs->fields, &reply.fields.at[i], e)) return false;
+    if (!apigw_read_reply(json, exchange_event_format(kind), &reply, x->arena, e) ||
+        !exchange_reply_head(x, &reply, rs, e))
+        return false;
+    rs->body = reply.body;
     bool as_text = kind == MODEL_REST_API && reply.body.n && !wants_bytes(x) && is_base64(json);
     return !as_text || encode(x, &rs->body, e);
 }

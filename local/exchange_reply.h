@@ -8,4 +8,8 @@
 /* ERR_PARSE: the reply is malformed for this kind of API; ERR_MEMORY. */
 bool exchange_reply_read(const struct exchange *x, struct str json, struct http_response *rs, struct err *e);
 
+/* The status, and the fields that pass. ERR_PARSE: it is no final answer. */
+bool exchange_reply_head(const struct exchange *x, const struct http_response *from, struct http_response *rs,
+                         struct err *e);
+
 #endif

@@ -38,10 +38,10 @@ static struct function *function_of(void *gateway, const struct model_function *
 }
 
 static void handle(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                   struct arena *a) {
+                   struct stream_pipe **stream, struct arena *a) {
     struct gateway_api *api = user;
     struct err ignored;
-    if (api->gateway->open) exchange_run(&api->place, rq, peer_ip, rs, a);
+    if (api->gateway->open) exchange_run(&api->place, rq, peer_ip, rs, stream, a);
     else answer_make(api->place.api->kind, ANSWER_UNAVAILABLE, rs, a, &ignored);
 }
 

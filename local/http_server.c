@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Turns libmicrohttpd's callbacks into one call with a whole request. The target is kept as it was on the wire: it is what
+/* Turns libmicrohttpd's callbacks into one call with a whole request, or into the parts of an upload. The target is kept as it was on the wire: it is what
    the caller signed. */
 #include "http_server.h"
 
@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "buf.h"
 
@@ -23,20 +24,28 @@ struct http_server {
 
 /* One request, from its first line to the end of its answer. */
 struct request {
+    const struct http_server *server;
+    struct MHD_Connection *connection;
     struct arena arena;
     struct http_request rq;
+    struct http_fields trailers;
+    struct http_fields *fields; /* where fields go at the moment */
     struct buf body;
+    void *upload;               /* takes the body instead */
+    struct stream_pipe *stream; /* the answer's body */
     struct err e;
     size_t header_bytes;
-    bool started, failed;
+    bool started, failed, until_close; /* until_close: HTTP/1.0, whose streams end with the connection */
 };
 
 /* Called with the raw request target before libmicrohttpd decodes anything. */
 static void *on_target(void *user, const char *target, struct MHD_Connection *connection) {
     struct http_server *s = user;
-    (void)connection;
     struct request *r = calloc(1, sizeof *r);
     if (!r) return NULL;
+    r->server = s;
+    r->connection = connection;
+    r->fields = &r->rq.fields;
     arena_init(&r->arena, OVERHEAD_BYTES + 4 * s->options.max_body_bytes);
     buf_init(&r->body, s->options.max_body_bytes, &r->arena);
     const char *kept = arena_copy(&r->arena, str_of(target));
@@ -58,7 +67,7 @@ static enum MHD_Result on_field(void *user, enum MHD_ValueKind kind, const char 
     /* some versions leave the space behind a value, which is no part of it */
     struct str bare = str_trim((struct str){value ? value : "", value ? value_n : 0});
     char *n = arena_copy(&r->arena, (struct str){name, name_n}), *v = arena_copy(&r->arena, bare);
-    if (!n || !v || !http_field_add(&r->rq.fields, (struct str){n, name_n}, (struct str){v, bare.n}, &r->arena, &r->e))
+    if (!n || !v || !http_field_add(r->fields, (struct str){n, name_n}, (struct str){v, bare.n}, &r->arena, &r->e))
         r->failed = true;
     return r->failed ? MHD_NO : MHD_YES;
 }
@@ -69,10 +78,41 @@ static void peer_text(struct MHD_Connection *connection, char out[static INET6_A
     if (!v4 || v4->sin_family != AF_INET || !inet_ntop(AF_INET, &v4->sin_addr, out, INET6_ADDRSTRLEN)) out[0] = 0;
 }
 
-static enum MHD_Result send_response(struct MHD_Connection *connection, struct request *r,
-                                     const struct http_response *rs) {
+/* For libmicrohttpd the time that a handler or a stream needs is the client's silence. */
+static void restart_idle_time(const struct request *r) {
+    MHD_set_connection_option(r->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+    MHD_set_connection_option(r->connection, MHD_CONNECTION_OPTION_TIMEOUT, r->server->options.idle_timeout_s);
+}
+
+/* Ends the connection with a reset: a close would be the end that the client expects. */
+static void reset_connection(const struct request *r) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info) connect(info->connect_fd, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr));
+}
+
+static ssize_t read_stream(void *user, uint64_t position, char *into, size_t room) {
+    struct request *r = user;
+    (void)position;
+    long n = stream_pipe_read(r->stream, into, room);
+    restart_idle_time(r);
+    if (n > 0) return n;
+    if (n == 0) return MHD_CONTENT_READER_END_OF_STREAM;
+    if (r->until_close) reset_connection(r);
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static struct MHD_Response *make_response(struct request *r, struct str body) {
+    if (!r->stream) return MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
     struct MHD_Response *out =
-        MHD_create_response_from_buffer(rs->body.n, (void *)(uintptr_t)rs->body.p, MHD_RESPMEM_MUST_COPY);
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIPE_BYTES, read_stream, r, NULL);
+    /* Without chunks: libmicrohttpd sends the last one, though HEAD has no body, and it would precede the next answer. */
+    if (out && str_eq(r->rq.method, STR("HEAD")))
+        MHD_set_response_options(out, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return out;
+}
+
+static enum MHD_Result send_response(struct request *r, const struct http_response *rs) {
+    struct MHD_Response *out = make_response(r, rs->body);
     if (!out) return MHD_NO;
     enum MHD_Result ok = MHD_YES;
     for (size_t i = 0; i < rs->fields.n && ok == MHD_YES; i++) {
@@ -81,44 +121,66 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, struct r
         if (!n || !v) ok = MHD_NO;
         else if (*v) ok = MHD_add_response_header(out, n, v);
     }
-    if (ok == MHD_YES) ok = MHD_queue_response(connection, (unsigned)rs->status, out);
+    restart_idle_time(r);
+    if (ok == MHD_YES) ok = MHD_queue_response(r->connection, (unsigned)rs->status, out);
     MHD_destroy_response(out);
     return ok;
 }
 
-static enum MHD_Result answer(struct http_server *s, struct MHD_Connection *connection, struct request *r) {
+static void end_upload(struct request *r, const struct http_fields *trailers, struct http_response *rs) {
+    void *upload = r->upload;
+    r->upload = NULL;
+    if (upload) r->server->options.uploads->end(upload, trailers, rs, &r->arena);
+}
+
+static enum MHD_Result answer(struct request *r) {
     static const struct http_response bad = {.status = 431,
                                              .body = STR_INIT("{\"message\":\"Request header too large\"}")};
+    const struct http_server_options *options = &r->server->options;
     char ip[INET6_ADDRSTRLEN];
     struct http_response rs = {0};
-    if (r->failed) return send_response(connection, r, &bad);
-    if (r->body.failed) return send_response(connection, r, s->options.too_large);
-    peer_text(connection, ip);
-    r->rq.body = buf_str(&r->body);
-    s->options.handle(s->options.user, &r->rq, str_of(ip), &rs, &r->arena);
-    return rs.status ? send_response(connection, r, &rs) : MHD_NO;
+    if (r->failed) return send_response(r, &bad);
+    if (r->body.failed) return send_response(r, options->too_large);
+    if (r->upload) {
+        end_upload(r, &r->trailers, &rs);
+    } else {
+        peer_text(r->connection, ip);
+        r->rq.body = buf_str(&r->body);
+        options->handle(options->user, &r->rq, str_of(ip), &rs, &r->stream, &r->arena);
+    }
+    return rs.status ? send_response(r, &rs) : MHD_NO;
+}
+
+static void on_head(struct request *r, const char *method, const char *version) {
+    const struct http_server_options *options = &r->server->options;
+    char *kept = arena_copy(&r->arena, str_of(method));
+    r->started = true;
+    r->until_close = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
+    r->rq.method = str_of(kept);
+    if (!kept) r->failed = true;
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, on_field, r);
+    if (!r->failed && options->uploads) r->upload = options->uploads->begin(options->user, &r->rq, &r->arena);
 }
 
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload, size_t *upload_n, void **context) {
-    struct http_server *s = user;
     struct request *r = *context;
-    (void)url, (void)version;
+    (void)user, (void)url;
     if (!r) return MHD_NO;
+    struct str part = {upload, *upload_n};
+    *upload_n = 0;
     if (!r->started) {
-        r->started = true;
-        char *kept = arena_copy(&r->arena, str_of(method));
-        r->rq.method = str_of(kept);
-        if (!kept) r->failed = true;
-        MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_field, r);
+        on_head(r, method, version);
         return MHD_YES;
     }
-    if (*upload_n) {
-        buf_add(&r->body, (struct str){upload, *upload_n});
-        *upload_n = 0;
+    if (part.n) {
+        if (r->upload) r->server->options.uploads->part(r->upload, part);
+        else buf_add(&r->body, part);
         return MHD_YES;
     }
-    return answer(s, connection, r);
+    r->fields = &r->trailers;
+    if (r->upload) MHD_get_connection_values_n(connection, MHD_FOOTER_KIND, on_field, r);
+    return answer(r);
 }
 
 static void on_done(void *user, struct MHD_Connection *connection, void **context,
@@ -126,6 +188,8 @@ static void on_done(void *user, struct MHD_Connection *connection, void **contex
     struct request *r = *context;
     (void)user, (void)connection, (void)code;
     if (!r) return;
+    end_upload(r, NULL, &(struct http_response){0});
+    if (r->stream) stream_pipe_leave(r->stream);
     arena_close(&r->arena);
     free(r);
     *context = NULL;

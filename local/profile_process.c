@@ -6,10 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "clock.h"
 #include "credentials.h"
@@ -62,6 +66,10 @@ bool profile_process_split(struct str command, char ***argv, struct arena *a, st
 /* --- The process -------------------------------------------------------------------------------------------------- */
 
 static void become(char **argv, int out, int report) {
+    signal(SIGPIPE, SIG_DFL);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* who asked may run out of time */
+#endif
     dup2(out, 1);
     execvp(argv[0], argv);
     int why = errno;

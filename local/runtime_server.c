@@ -57,10 +57,10 @@ static void init_failed(struct environment *env, struct str body, struct http_re
 }
 
 static void handle(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                   struct arena *a) {
+                   struct stream_pipe **stream, struct arena *a) {
     struct environment *env = user;
     struct str invocation = STR(BASE_PATH "/invocation/");
-    (void)peer_ip;
+    (void)peer_ip, (void)stream;
     if (str_eq(rq->method, STR("GET")) && str_eq(rq->path, STR(BASE_PATH "/invocation/next"))) {
         next(env, rs, a);
     } else if (str_eq(rq->method, STR("POST")) && str_eq(rq->path, STR(BASE_PATH "/init/error"))) {

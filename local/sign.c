@@ -27,7 +27,7 @@ static int run(struct client *c, int argc, char **argv) {
         sigv4_sign_texts(&c->rq, &c->profile.keys, &c->scope, &texts, &c->arena, &c->e) &&
         client_print(c, wanted, &texts))
         return SIGN_DONE;
-    fprintf(stderr, "apigw sign: %s\n", c->e.msg);
+    client_complain(c, "sign");
     return SIGN_REFUSED;
 }
 

@@ -156,8 +156,9 @@ static void log_call(const struct sts_call *c) {
 }
 
 static void handle(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                   struct arena *a) {
+                   struct stream_pipe **stream, struct arena *a) {
     const struct sts *sts = user;
+    (void)stream;
     struct sts_call c = {.model = sts->options.model,
                          .keyring = sts->options.keyring,
                          .rq = rq,

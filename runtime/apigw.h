@@ -53,6 +53,16 @@ void apigw_write_reply(struct buf *json, enum apigw_format format, const struct 
 bool apigw_read_reply(struct str json, enum apigw_format format, struct http_response *rs, struct arena *a,
                       struct err *e);
 
+/* A streamed reply of this content type begins with the JSON of its head, APIGW_PRELUDE_NULS bytes of value 0 behind it,
+   both together in the first APIGW_PRELUDE_BYTES; the body follows as it is.
+   https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html */
+#define APIGW_PRELUDE_TYPE "application/vnd.awslambda.http-integration-response"
+enum { APIGW_PRELUDE_NULS = 8, APIGW_PRELUDE_BYTES = 16 * 1024 };
+
+/* The JSON {"statusCode","headers","multiValueHeaders","cookies"}, with the rules of a reply; *rs gets no body. Without a
+   statusCode it is 200, without a content type application/octet-stream. */
+bool apigw_read_prelude(struct str json, struct http_response *rs, struct arena *a, struct err *e);
+
 #ifdef __cplusplus
 }
 #endif

@@ -221,3 +221,22 @@ bool apigw_read_reply(struct str json, enum apigw_format format, struct http_res
     json_close(root);
     return ok;
 }
+
+static bool read_prelude(const cJSON *head, struct http_response *rs, struct arena *a, struct err *e) {
+    const cJSON *status = json_get(head, "statusCode");
+    rs->status = 200;
+    if (!cJSON_IsObject(head)) return malformed(e, "it is not an object");
+    return (!status || read_status(status, &rs->status, e)) && read_headers(head, APIGW_REST, &rs->fields, a, e) &&
+           read_cookies(head, &rs->fields, a, e) && default_type(&rs->fields, STR("application/octet-stream"), a, e);
+}
+
+bool apigw_read_prelude(struct str json, struct http_response *rs, struct arena *a, struct err *e) {
+    struct cJSON *root;
+    *rs = (struct http_response){0};
+    bool ok = json_read(json, &root, e);
+    if (ok) {
+        ok = read_prelude(root, rs, a, e);
+        json_close(root);
+    }
+    return ok || err_prefix(e, "the prelude of a stream: ");
+}

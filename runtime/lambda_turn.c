@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "apigw.h"
 #include "json.h"
 #include "log.h"
 
@@ -143,8 +144,7 @@ bool lambda_stream_begin_http(const struct lambda_invocation *inv, const struct 
     buf_init(&prelude, PRELUDE_BYTES, &inv->turn->notes);
     write_prelude(&prelude, head, &inv->turn->notes);
     if (!buf_ok(&prelude, e)) return err_prefix(e, "the head of a stream: ");
-    return begin_stream(inv, STR("application/vnd.awslambda.http-integration-response"), e) &&
-           lambda_stream_write(inv, buf_str(&prelude), e);
+    return begin_stream(inv, STR(APIGW_PRELUDE_TYPE), e) && lambda_stream_write(inv, buf_str(&prelude), e);
 }
 
 /* --- answers --- */

@@ -3,7 +3,7 @@
 """Milliseconds from the start of a program to the first byte of the answer: apigw call, curl --aws-sigv4 and awscurl, the
 same signed GET to the local gateway, in turn; each answer must be the caller's.
 
-usage: call.py path/to/build [--awscurl FILE] [--static FILE]    the static build of apigw call; what is missing is named
+usage: call.py path/to/build [--installed FILE] [--awscurl FILE]    the apigw that was installed; what is missing is named
 """
 import argparse, os, shutil, statistics, subprocess, sys, time
 
@@ -29,8 +29,8 @@ def first_byte_ms(command, environment):
 
 
 def commands(options, url, keys):
-    yield "apigw call", [os.path.join(options.build, "apigw"), "call", url]
-    yield "apigw-call, static", [options.static, url]
+    yield "apigw call, installed", [options.installed, "call", url]
+    yield "apigw call, build/", [os.path.join(options.build, "apigw"), "call", url]
     yield "curl --aws-sigv4", ["curl", "-s", "--aws-sigv4", f"aws:amz:{REGION}:execute-api", "--user",
                                f"{keys.access_key}:{keys.secret_key}", url]
     yield "awscurl", [options.awscurl, "--service", "execute-api", "--region", REGION, url]
@@ -39,7 +39,7 @@ def commands(options, url, keys):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build", type=os.path.abspath)
-    for flag in ("--awscurl", "--static"):
+    for flag in ("--installed", "--awscurl"):
         parser.add_argument(flag, type=os.path.abspath, default="")
     options = parser.parse_args()
     with Gateway(options.build) as gateway:
@@ -59,7 +59,7 @@ def main():
     print(f"start to the answer's first byte, ms, median of {ROUNDS} in turn (least, most), and how much sooner than the last:")
     for name, ms in times.items():
         median = statistics.median(ms)
-        print(f"  {name:<18} {median:8.1f} ({min(ms):.1f}, {max(ms):.1f}) {slowest / median:8.1f} x")
+        print(f"  {name:<22} {median:8.1f} ({min(ms):.1f}, {max(ms):.1f}) {slowest / median:8.1f} x")
     for name in missing:
         print(f"  not measured: {name}")
 

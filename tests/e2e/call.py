@@ -275,6 +275,10 @@ def secrets_are_hidden():
 def prints():
     sent = call("https://a1.execute-api.eu-west-1.amazonaws.com/dev", "-d", "x", "--print", "headers")
     assert sent.stdout.startswith(b"X-Amz-Date: ") and b"/eu-west-1/execute-api/" in sent.stdout, sent
+    none = call("https://a1.execute-api.eu-west-1.amazonaws.com/dev", "--presign", "60", "--print", "headers")
+    assert (none.returncode, none.stdout) == (3, b"") and b"--print url prints the link" in none.stderr, none
+    strict = call("https://a1.execute-api.eu-west-1.amazonaws.com/a/../b", "--print", "headers")
+    assert strict.returncode == 3 and b'(rule "dot-segment"); --allow RULE signs it as it is\n' in strict.stderr, strict
     same = ["https://a1.execute-api.eu-west-1.amazonaws.com/dev", "-d", "x", "--date", "20150830T123600Z", "--print", "canonical"]
     equal(call(*same).stdout, subprocess.run([APIGW, "sign", *same], env=environment(), capture_output=True, timeout=30).stdout)
 
@@ -505,14 +509,39 @@ def signals():
         p.stderr.close()
 
 
+def time_is_over_anywhere():
+    """Not only in libcurl: where standard input is silent, nobody reads standard output, or a program for keys hangs."""
+    config = os.path.join(folder, "hangs")
+    with open(config, "w", encoding="utf-8") as f:
+        f.write("[profile hangs]\ncredential_process = sleep 60\n")
+    sentence = b"apigw call: the 300 ms of --max-time are over\n"
+    with Server(reply(body=b"x" * 1000000)) as s:
+        for arguments, variables in [(["-T", "-"], {}), (["-d", "@-", "-d", "x"], {}), (["--profile", "hangs"], {"AWS_CONFIG_FILE": config})]:
+            silent_end, held = os.pipe()
+            done = subprocess.run([APIGW, "call", s.url, "-m", "0.3", *arguments], stdin=silent_end, capture_output=True,
+                                  env=environment(**variables), timeout=30)
+            equal((arguments, done.returncode, done.stderr), (arguments, 28, sentence))
+            os.close(silent_end)
+            os.close(held)
+        for quiet, said in (((), sentence), (("-s",), b"")):
+            reader, writer = os.pipe()  # holds 64 KB of the answer
+            done = subprocess.run([APIGW, "call", s.url, "-m", "0.3", *quiet], stdout=writer, stderr=subprocess.PIPE, env=environment(), timeout=30)
+            equal((done.returncode, done.stderr), (28, said))
+            os.close(reader)
+            os.close(writer)
+        equal(call(s.url, "-m", "30", "-o", "in-time").returncode, 0)
+
+
 def usage():
     for arguments, sentence in [
             ([], "there is no URL"), (["http://x/", "-d", "a", "--json", "b"], "--data and --json both give the body"),
             (["http://x/", "-I", "-d", "a"], "-I asks for the header"), (["http://x/", "-m", "soon"], "--max-time takes seconds, not 'soon'"),
-            (["http://x/", "-f", "--fail-with-body"], "--fail and --fail-with-body"), (["http://x/", "-u", "a:b"], "--user: keys on a command line")]:
+            (["http://x/", "-f", "--fail-with-body"], "--fail and --fail-with-body"), (["http://x/", "-u", "a:b"], "--user: keys on a command line"),
+            (["http://x/", "-w", "%{http_code}"], "--write-out: -f turns")]:
         done = call(*arguments)
         equal((arguments, done.returncode, done.stdout), (arguments, 2, b""))
-        assert done.stderr.decode().startswith("apigw call: " + sentence), done.stderr
+        lines = done.stderr.decode().splitlines()
+        assert lines[0].startswith("apigw call: " + sentence) and lines[1:] == ["apigw call: --help tells the flags"], lines
     done = call("--help")
     assert done.returncode == 0 and done.stdout.startswith(b"usage: apigw call "), done
 
@@ -540,7 +569,8 @@ if __name__ == "__main__":
             ("exit codes are curl's", exit_codes),
             ("--role-arn signs with the keys that STS gives", role_is_assumed),
             ("a closed pipe is exit code 23, SIGINT ends it", signals),
-            ("bad usage is exit code 2, one sentence and the usage", usage),
+            ("--max-time ends whatever it is that hangs", time_is_over_anywhere),
+            ("bad usage is exit code 2, one sentence and a hint", usage),
         ])
     subprocess.run(["rm", "-rf", folder], check=True)
     sys.exit(code)

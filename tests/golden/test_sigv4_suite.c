@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http_text.h"
 #include "sigv4_stages.h"
 #include "sigv4_verify.h"
 
@@ -87,28 +88,9 @@ static struct str need_file(const char *folder, const char *name, const char *ta
     return text;
 }
 
-/* The target may hold a space, so it ends at the line's last one. A folded line stays in its value with its LF. */
-static struct http_request read_request(struct str text) {
-    struct http_request rq = {0};
-    struct str line, name;
-    str_cut(&text, '\n', &line);
-    str_cut(&line, ' ', &rq.method);
-    size_t end = line.n;
-    while (end && line.p[end - 1] != ' ') end--;
-    rq.query = (struct str){line.p, end ? end - 1 : 0};
-    str_cut(&rq.query, '?', &rq.path);
-    while (text.p) {
-        str_cut(&text, '\n', &line);
-        if (!line.n) break;
-        if ((line.p[0] == ' ' || line.p[0] == '\t') && rq.fields.n) {
-            struct str *value = &rq.fields.at[rq.fields.n - 1].value;
-            value->n = (size_t)(line.p + line.n - value->p);
-            continue;
-        }
-        str_cut(&line, ':', &name);
-        check(http_field_add(&rq.fields, name, line, &arena, &err), "field");
-    }
-    rq.body = text;
+static struct http_request read_request(const char *folder, const char *name, const char *tail) {
+    struct http_request rq;
+    check(http_text_read(need_file(folder, name, tail), &rq, &arena, &err), name);
     return rq;
 }
 
@@ -255,7 +237,7 @@ static void run_placement(struct suite_case *c, const char *folder, const char *
     c->canonical = need_file(folder, prefix, "canonical-request.txt");
     c->to_sign = need_file(folder, prefix, "string-to-sign.txt");
     c->signature = need_file(folder, prefix, "signature.txt");
-    c->signed_rq = read_request(need_file(folder, prefix, "signed-request.txt"));
+    c->signed_rq = read_request(folder, prefix, "signed-request.txt");
     run_case(c);
 }
 
@@ -276,7 +258,7 @@ static void run_v4(const char *folder, const char *name) {
     c.scope.send_body_hash = is_true(context, "sign_body");
     c.scope.unsigned_token = is_true(context, "omit_session_token");
     cJSON_Delete(context);
-    c.rq = read_request(need_file(folder, "request", ".txt"));
+    c.rq = read_request(folder, "request", ".txt");
     run_placement(&c, folder, "header-", SIGV4_IN_HEADERS);
     run_placement(&c, folder, "query-", SIGV4_IN_QUERY);
 }
@@ -295,11 +277,11 @@ static void run_classic(const char *folder, const char *name) {
     struct str authorization = need_file(folder, name, ".authz");
     c.keys = (struct sigv4_keys){STR("AKIDEXAMPLE"), STR("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), {0}};
     c.scope = (struct sigv4_scope){.region = STR("us-east-1"), .service = STR("service"), .unix_s = SUITE_TIME};
-    c.rq = read_request(need_file(folder, name, ".req"));
+    c.rq = read_request(folder, name, ".req");
     c.canonical = need_file(folder, name, ".creq");
     c.to_sign = need_file(folder, name, ".sts");
     c.signature = (struct str){authorization.p + authorization.n - 64, 64};
-    c.signed_rq = read_request(need_file(folder, name, ".sreq"));
+    c.signed_rq = read_request(folder, name, ".sreq");
     if (!str_eq(authorization, str_trim(http_field_get(&c.signed_rq.fields, STR("Authorization")))) &&
         strcmp(name, "get-vanilla-with-session-token") != 0)
         quit(name, "its .authz and .sreq disagree");

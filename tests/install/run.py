@@ -7,6 +7,7 @@ import json, os, re, shutil, subprocess, sys, tempfile, zipfile
 
 from compare import EVENTS, compare
 from fake_lambda import Run, event
+from tool import check_tool
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -85,8 +86,7 @@ def install(m):
     for name in ("liblambda_runtime.a", "libsigv4.a", "liblambda_iam_c_http.a", "liblambda_iam_c_base.a"):
         check(f"{name} is installed", os.path.exists(os.path.join(m.prefix, "lib", name)))
     if os.path.exists(os.path.join(m.build, "apigw")):
-        code, out = sh(os.path.join(m.prefix, "bin", "apigw"), "--help")
-        check("the installed apigw runs", "doctor" in out, out)
+        check_tool(os.path.join(m.prefix, "bin", "apigw"), check)
 
 
 def headers_are_clean(m):

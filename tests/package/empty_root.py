@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """empty_root.py BOOTSTRAP [EMULATOR]: as root, in a network of its own, `public` runs in a folder that holds nothing but
 bootstrap, /etc/resolv.conf and a CA bundle in Amazon Linux 2023's place, and calls the private API by name over HTTPS.
+empty_root.py --call APIGW: so does a static `apigw call`, which finds names and CA bundles where any machine keeps them.
 The name server, the certificate authority and the private API are here; prints what happened, one line a check."""
 import http.server, json, os, shutil, socket, ssl, struct, subprocess, sys, tempfile, threading
 
 from serve import EVENT, Fake
 
-HOST = "abcde12345.execute-api.us-east-1.amazonaws.com"
+HOST, DOMAIN = "abcde12345.execute-api.us-east-1.amazonaws.com", "execute-api.us-east-1.amazonaws.com"
+AMAZON, DEBIAN = "etc/pki/tls/certs/ca-bundle.crt", "etc/ssl/certs/ca-certificates.crt"
 asked, seen = [], []
 
 
@@ -73,14 +75,19 @@ def https_server(folder):
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
+def put(file, root, path):
+    os.makedirs(os.path.dirname(f"{root}/{path}"), exist_ok=True)
+    shutil.copy(file, f"{root}/{path}")
+
+
 def empty_root(folder, bootstrap, bundle, emulator):
     root = tempfile.mkdtemp(dir=folder)
     shutil.copy(bootstrap, f"{root}/bootstrap")
-    os.makedirs(f"{root}/etc/pki/tls/certs")
+    os.mkdir(f"{root}/etc")
     with open(f"{root}/etc/resolv.conf", "w") as f:
         f.write("nameserver 127.0.0.1\n")
     if bundle:
-        shutil.copy(bundle, f"{root}/etc/pki/tls/certs/ca-bundle.crt")
+        put(bundle, root, AMAZON)
     if emulator:
         shutil.copy(emulator, f"{root}/emulator")
     return root
@@ -104,6 +111,44 @@ def ask(root, host=HOST):
         print("    " + process.stdout.read().decode(errors="replace").strip().replace("\n", "\n    "))
 
 
+def call(root, host=HOST, **environment):
+    """Exit code and output of `apigw call` in that root."""
+    done = subprocess.run(["/bootstrap", "call", f"https://{host}/dev/private", "-d", "hello", "--service", "execute-api"],
+                          env={"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+                               **environment}, preexec_fn=lambda: (os.chroot(root), os.chdir("/")), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=60)
+    print("    " + done.stderr.decode(errors="replace").strip())
+    return done.returncode, done.stdout
+
+
+def check_call(folder, apigw, check):
+    def root(bundle_path):
+        made = empty_root(folder, apigw, None, None)
+        if bundle_path:
+            put(f"{folder}/good.ca.pem", made, bundle_path)
+        return made
+
+    for path, environment in ((AMAZON, {}), (DEBIAN, {}), ("own.pem", {"AWS_CA_BUNDLE": "/own.pem"})):
+        code, body = call(root(path), **environment)
+        check(f"the CA bundle is found in {path}", code == 0 and b"AWS_IAM" in body, code, body)
+    check("without a bundle nothing is sent", call(root(None))[0] in (60, 77))
+    check("a name that does not exist is exit code 6", call(root(AMAZON), "nobody." + DOMAIN)[0] == 6)
+
+    searching = root(AMAZON)
+    with open(f"{searching}/etc/resolv.conf", "a") as f:
+        f.write(f"search {DOMAIN}\n")
+    asked.clear()
+    code, _ = call(searching, HOST.split(".")[0])  # found by its short name, for which the certificate is not
+    check("resolv.conf's search domain is tried", code == 60 and (HOST, 1) in asked, code, asked)
+
+    listed = root(AMAZON)
+    with open(f"{listed}/etc/hosts", "w") as f:
+        f.write(f"127.0.0.1 {HOST}\n")
+    asked.clear()
+    code, body = call(listed)
+    check("an address in /etc/hosts is not asked of the name server", code == 0 and (HOST, 1) not in asked, code, body, asked)
+
+
 def main():
     bootstrap, emulator = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -120,6 +165,9 @@ def main():
         authority(folder, "other")
         name_server()
         https_server(folder)
+        if bootstrap == "--call":
+            check_call(folder, sys.argv[2], check)
+            return failed != 0
 
         status, body = ask(empty_root(folder, bootstrap, f"{folder}/good.ca.pem", emulator))
         check("the private API answers through public", status == 200 and body.get("body") == "hello", status, body)

@@ -5,6 +5,9 @@ import hashlib, os, re, shutil, struct, subprocess, sys, tempfile, unittest, zip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, f"{ROOT}/tests/install")
+from tool import check_tool
+
 HOST = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 ARCHES = os.environ.get("ARCHES", HOST if HOST == "arm64" else "x86_64 arm64").split()
 JOBS = os.environ.get("JOBS", "2")
@@ -180,6 +183,42 @@ class SmallOpenssl(Facts, unittest.TestCase):
 @unittest.skipUnless(set(ARCHES) - {HOST}, "ARCHES names only this machine's")
 class OtherArchitecture(Facts, unittest.TestCase):
     arch = variant = "arm64"
+
+
+class InstalledTool(unittest.TestCase):
+    """What `make install STATIC=yes` installs as apigw, after it was moved."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory(prefix="static-apigw-")
+        status, said = make(ROOT, "install", "STATIC=yes", "ARCH=", "PREFIX=/usr", f"DESTDIR={cls.scratch.name}/stage")
+        assert status == 0, said
+        os.rename(f"{cls.scratch.name}/stage/usr", f"{cls.scratch.name}/moved")
+        cls.apigw = f"{cls.scratch.name}/moved/bin/apigw"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def test_needs_no_loader_and_no_library(self):
+        self.assertNotIn("INTERP", readelf("-l", self.apigw))
+        self.assertNotIn("NEEDED", readelf("-d", self.apigw))
+
+    def test_has_every_command_and_calls(self):
+        sentences = []
+        check_tool(self.apigw, lambda sentence, ok, detail="": ok or sentences.append(f"{sentence}: {detail}"))
+        self.assertEqual(sentences, [])
+
+    def test_alone_it_says_what_is_missing(self):
+        alone = shutil.copy(self.apigw, f"{self.scratch.name}/apigw")
+        done = subprocess.run([alone, "check"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertRegex(done.stderr, r"^apigw: /\S+/libexec/lambda-iam-c/apigw, which has all commands but call, sign and explain: ")
+
+    def test_finds_names_and_authorities_in_an_empty_root(self):
+        done = subprocess.run(["unshare", "--net", sys.executable, f"{HERE}/empty_root.py", "--call", self.apigw],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
 
 
 class Elsewhere(unittest.TestCase):

@@ -281,6 +281,54 @@ static void limit(void **state) {
     assert_int_equal(e.kind, ERR_LIMIT);
 }
 
+static void read_prelude(const char *json) {
+    check_ok(apigw_read_prelude(str_of(json), &rs, &arena, &e), e);
+}
+
+static void prelude(void **state) {
+    (void)state;
+    read_prelude(
+        "{\"statusCode\":201,\"headers\":{\"content-type\":\"text/x\",\"X-A\":1},\"cookies\":[\"a=1\",\"b=2\"],"
+        "\"multiValueHeaders\":{\"X-M\":[\"1\",\"2\"]},\"unknown\":1}");
+    assert_int_equal(rs.status, 201);
+    check_text(http_field_get(&rs.fields, STR("Content-Type")), "text/x");
+    check_text(http_field_get(&rs.fields, STR("x-a")), "1");
+    check_text(http_field_get(&rs.fields, STR("set-cookie")), "a=1");
+    assert_int_equal(http_field_count(&rs.fields, STR("set-cookie")), 2);
+    assert_int_equal(http_field_count(&rs.fields, STR("x-m")), 2);
+    assert_int_equal(rs.body.n, 0);
+}
+
+static void prelude_defaults(void **state) {
+    (void)state;
+    read_prelude("{}");
+    assert_int_equal(rs.status, 200);
+    assert_int_equal(rs.fields.n, 1);
+    check_text(http_field_get(&rs.fields, STR("content-type")), "application/octet-stream");
+}
+
+static void bad_prelude(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "x",
+        "[]",
+        "\"200\"",
+        "{\"statusCode\":99}",
+        "{\"statusCode\":null}",
+        "{\"statusCode\":200,\"headers\":[]}",
+        "{\"headers\":{\"a b\":\"c\"}}",
+        "{\"headers\":{\"a\":\"b\\r\\nc: d\"}}",
+        "{\"cookies\":[\"a\\nb\"]}",
+        "{\"cookies\":\"a\"}",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_false(apigw_read_prelude(str_of(bad[i]), &rs, &arena, &e));
+        assert_int_equal(e.kind, ERR_PARSE);
+        assert_true(str_starts(str_of(e.msg), STR("the prelude of a stream: ")));
+    }
+}
+
 #define REPLY_CASE(sentence, function) \
     { sentence, function, set_up, tear_down, NULL }
 
@@ -302,6 +350,9 @@ int main(void) {
         REPLY_CASE("2.0 turns cookies into Set-Cookie and passes over what it does not know", v2_members),
         REPLY_CASE("what API Gateway answers with 502 is refused with its reason", malformed),
         REPLY_CASE("what an HTTP API or a function URL answers with its own error is refused", v2_malformed),
+        REPLY_CASE("the prelude of a stream is a head: status, headers, cookies", prelude),
+        REPLY_CASE("a prelude without status and type is 200 and bytes", prelude_defaults),
+        REPLY_CASE("a prelude that no HTTP head can be made of is refused", bad_prelude),
         REPLY_CASE("a reply over its limit is an error, never a cut", limit),
     };
     return cmocka_run_group_tests_name("apigw_reply", tests, NULL, NULL);

@@ -3,21 +3,7 @@
 #include <stdio.h>
 
 #include "base64.h"
-#include "check.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 64 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static struct str encoded(struct str s) {
     struct buf b;
@@ -140,6 +126,42 @@ static void url_alphabet(void **state) {
     assert_false(base64_read(STR("AA\nA"), &out, &arena, &e));
 }
 
+static void beginnings(void **state) {
+    (void)state;
+    unsigned char bytes[512], back[512];
+    size_t n;
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)(i * 37 + i / 256);
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        struct str text = encoded((struct str){(char *)bytes, size});
+        for (size_t room = size; room <= size && room + 4 > size; room--) {
+            assert_true(base64_decode(text, true, back, room, &n));
+            assert_int_equal(n, room);
+            assert_memory_equal(back, bytes, room);
+        }
+        arena_reset(&arena);
+    }
+}
+
+static void with_blanks(void **state) {
+    (void)state;
+    unsigned char back[16];
+    size_t n;
+    static const char *const good[] = {"QU\r\n \tJD\n", " QUJD", "Q\nU\nJ\nD", "QUJDQQ\n==\n", "QUJDQQ=\n="};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(base64_decode(str_of(good[i]), true, back, sizeof back, &n) && n >= 3 && back[2] == 'C');
+    static const struct {
+        const char *text;
+        size_t at;
+    } bad[] = {{"A", 1},        {"AA", 2},    {"AAA", 3},     {"AAAAA", 5}, {"AA=", 3},   {"A===", 1}, {"AA==AAAA", 2},
+               {"AA\n==A", 3}, {"AA.A", 2},  {"AAA\xc3", 3}, {"====", 0},  {"A-_A", 1},  {"AB==", 4}, {"AA== =", 2}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (base64_decode(str_of(bad[i].text), true, back, sizeof back, &n)) fail_msg("%s", bad[i].text);
+        assert_int_equal(n, bad[i].at);
+    }
+    assert_false(base64_decode(STR("QU JD"), false, back, sizeof back, &n));
+    assert_int_equal(n, 2);
+}
+
 static void megabytes(void **state) {
     (void)state;
     enum { SIZE = 4 * 1024 * 1024 + 1 };
@@ -174,6 +196,8 @@ int main(void) {
         CASE("bug: bits left over before the padding are refused: two texts would mean the same", leftover_bits),
         CASE("padding anywhere but at the end is refused", wrong_padding),
         CASE("the URL alphabet and line breaks are refused", url_alphabet),
+        CASE("as many bytes as there is room for are a beginning", beginnings),
+        CASE("blanks and line ends are passed over where that was asked for, and nothing else is", with_blanks),
         CASE("four megabytes come back", megabytes),
         CASE("a limit is an error, not a cut", limits),
     };

@@ -1,21 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/buf.c: everything that was added is there, in order, or the buffer says that it failed and why. */
 #include "buf.h"
-#include "check.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 64 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static void nothing_added(void **state) {
     (void)state;

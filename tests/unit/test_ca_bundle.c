@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "base64.h"
 #include "check.h"
 
 static void blocks(void **state) {
@@ -58,33 +57,6 @@ static void pieces(void **state) {
         assert_int_equal(found, 2);
         assert_int_equal(text.n, 0);
     }
-}
-
-static void decoding(void **state) {
-    (void)state;
-    struct arena a;
-    struct buf b;
-    unsigned char bytes[512], back[512];
-    size_t n;
-    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)(i * 37 + i / 256);
-    arena_init(&a, 1 << 20);
-    for (size_t size = 0; size <= sizeof bytes; size++) {
-        buf_init(&b, 4096, &a);
-        base64_write(&b, (struct str){(char *)bytes, size});
-        assert_true(ca_bundle_decode(buf_str(&b), back, sizeof back, &n));
-        assert_int_equal(n, size);
-        assert_memory_equal(back, bytes, size);
-        if (size < 9) continue;
-        assert_true(ca_bundle_decode(buf_str(&b), back, 7, &n));
-        assert_int_equal(n, 7);
-        arena_reset(&a);
-    }
-    arena_close(&a);
-    assert_true(ca_bundle_decode(STR("QU\r\n \tJD\n"), back, sizeof back, &n) && n == 3 && back[2] == 'C');
-    static const char *const bad[] = {
-        "A", "AA", "AAA", "AAAAA", "AA=", "A===", "AA==AAAA", "AA.A", "AAA\xc3", "====", "A-_A"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        if (ca_bundle_decode(str_of(bad[i]), back, sizeof back, &n)) fail_msg("%s", bad[i]);
 }
 
 /* SEQUENCE { SET { SEQUENCE { OID CN, text } } } */
@@ -149,7 +121,6 @@ int main(void) {
         CASE("certificates of all three kinds are found, other things are not", blocks),
         CASE("a certificate without its end is told, and the next one is found", bad_blocks),
         CASE("a file may come in pieces that are cut anywhere", pieces),
-        CASE("base64 with line ends is decoded, whole or its beginning; anything else is refused", decoding),
         CASE("names that differ in case, blanks or kind of text have one number", keys),
         CASE("what is no name in DER is refused", bad_names),
         CASE("the beginning of a certificate is enough to know its owner", beginnings),

@@ -57,8 +57,9 @@ static void seconds(void **state) {
     static const struct {
         char *text;
         int64_t ms;
-    } good[] = {{"2", 2000}, {"0.25", 250}, {"1.5", 1500}, {".1", 100}, {"3.", 3000}, {"0.0009", 0}, {"1.23456", 1234}};
-    static char *const bad[] = {"", ".", "-1", "1e3", "1.-5", "1.x", " 1", "99999999"};
+    } good[] = {{"2", 2000},  {"0.25", 250}, {"1.5", 1500}, {".1", 100},
+                {"3.", 3000}, {"0", 0},      {"0.0009", 1}, {"1.23456", 1234}};
+    static char *const bad[] = {"", ".", "-1", "1e3", "1.-5", "1.x", "1.123x", " 1", "99999999"};
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_string_equal(READ("-m", good[i].text), "");
@@ -74,6 +75,9 @@ static void refused(void **state) {
     assert_non_null(strstr(READ("--retry", "3"), "--retry: a call is made once"));
     assert_non_null(strstr(READ("-u", "a:secret"), "--user: keys on a command line"));
     assert_null(strstr(client->e.msg, "secret"));
+    assert_non_null(strstr(READ("--aws-sigv4", "aws:amz"), "--aws-sigv4: every call is signed"));
+    assert_non_null(strstr(READ("-A", "me"), "--user-agent: use -H 'User-Agent"));
+    assert_non_null(strstr(READ("-x", "http://proxy"), "--proxy: proxies are not used"));
     assert_non_null(strstr(READ("-f", "--fail-with-body"), "one of them"));
     assert_non_null(strstr(READ("-I", "-X", "GET"), "no -X"));
     assert_non_null(strstr(READ("--print", "x"), "--print does not know 'x'"));
@@ -93,7 +97,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("the method is the flags'", methods),
         CASE("the body is text or a file, and only one", bodies),
-        CASE("times are seconds with a fraction", seconds),
+        CASE("times are seconds with a fraction, and a short one is not none", seconds),
         CASE("what is missing on purpose says why", refused),
         CASE("--no-explain wins", explanations),
     };

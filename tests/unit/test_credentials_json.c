@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handlers/credentials_json.c: what STS, the container endpoint and a credential_process answer. */
-#include "check.h"
 #include "credentials.h"
 #include "json.h"
+#include "with_arena.h"
 
 #define ID "\"AccessKeyId\":\"ASIAX\","
 #define SECRET "\"SecretAccessKey\":\"Se3cret\","
 #define TOKEN "\"Token\":\"tok==\","
 #define END "\"Expiration\":\"2023-11-14T22:13:20Z\""
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
 
 static bool read_text(const char *text, bool long_term, struct credentials *found, struct err *e) {
     const struct credentials_names names = {"AccessKeyId", "SecretAccessKey", "Token", long_term};

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* local/elf_file.c: what a loader would see in samples made here, and in damaged ones. */
 #include "elf_file.h"
+#include "with_arena.h"
 
 #include "elf_sample.h"
 #include "hostile.h"
 
 #define LOADER "/lib64/ld-linux-x86-64.so.2"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 64 * 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
 
 static struct elf read_sample(struct elf_sample s) {
     struct elf f;

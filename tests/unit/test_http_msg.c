@@ -2,22 +2,8 @@
 /* base/http_msg.c: lists of fields keep order and repeats; a query is decoded once, in order. */
 #include <stdio.h>
 
-#include "check.h"
 #include "http_msg.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static void add(struct http_fields *f, const char *name, const char *value) {
     struct err e;

@@ -17,10 +17,10 @@ static uint16_t port;
 
 /* Shows what came in: a line each, then the body as it is. */
 static void show(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                 struct arena *a) {
+                 struct stream_pipe **stream, struct arena *a) {
     struct buf out;
     struct err e;
-    (void)user;
+    (void)user, (void)stream;
     buf_init(&out, 4 * MAX_BODY, a);
     buf_addf(&out, "%.*s <%.*s> ", STR_ARG(rq->method), STR_ARG(rq->path));
     if (rq->query.p) buf_addf(&out, "<%.*s>", STR_ARG(rq->query));

@@ -13,8 +13,8 @@ static struct http_server *server;
 static uint16_t port;
 
 static void greet(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                  struct arena *a) {
-    (void)user, (void)rq, (void)peer_ip, (void)a;
+                  struct stream_pipe **stream, struct arena *a) {
+    (void)user, (void)rq, (void)peer_ip, (void)stream, (void)a;
     *rs = (struct http_response){.status = 200, .body = STR("hello")};
 }
 
@@ -43,9 +43,9 @@ struct gate {
 };
 
 static void wait_at_gate(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
-                         struct arena *a) {
+                         struct stream_pipe **stream, struct arena *a) {
     struct gate *g = user;
-    (void)peer_ip, (void)a;
+    (void)peer_ip, (void)stream, (void)a;
     pthread_mutex_lock(&g->lock);
     g->inside = true;
     pthread_cond_broadcast(&g->changed);

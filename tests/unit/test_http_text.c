@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/http_text.c */
-#include "check.h"
 #include "http_text.h"
-
-static struct arena arena;
+#include "with_arena.h"
 
 static struct http_request read_good(const char *text) {
     struct http_request rq;
@@ -56,6 +54,8 @@ static void absolute_target(void **state) {
     check_text(rq.query, "u=http://x");
     check_text(read_good("GET http://h HTTP/1.1\n").path, "/");
     check_text(read_good("GET /http://h HTTP/1.1\n").path, "/http://h");
+    check_text(read_good("GET http://H:80/?a HTTP/1.1\nHost: h:80\n\n").query, "a");
+    check_bad("GET http://other/p HTTP/1.1\nHost: h\n\n", "line 1 is for other, the Host field says h");
 }
 
 static void folded(void **state) {
@@ -94,24 +94,12 @@ static void response(void **state) {
         assert_false(http_text_read_response(str_of(bad[i]), &rs, &arena, &e));
 }
 
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("method, path, query, fields and body are found", whole),
         CASE("a request may end anywhere behind its first line", bare),
         CASE("spaces and UTF-8 in the target stay", raw_target),
-        CASE("an absolute target loses its origin", absolute_target),
+        CASE("an absolute target loses its origin, which is the Host field's", absolute_target),
         CASE("a folded value keeps its line ends", folded),
         CASE("a response is read behind its 1xx answers", response),
         CASE("what is no request is told by its line", malformed),

@@ -5,22 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
 #include "json.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 128 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
+#include "with_arena.h"
 
 /* The text in memory of exactly its size, so that a tool sees each byte that is read behind it. */
 static bool reads(struct str text, struct err *e) {

@@ -2,22 +2,8 @@
 /* base/percent.c: RFC 3986 section 2 on bytes, both ways. */
 #include <stdio.h>
 
-#include "check.h"
 #include "percent.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static struct str encoded(struct str s, bool keep_slash) {
     struct buf b;

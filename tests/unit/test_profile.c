@@ -5,29 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "log.h"
 #include "profile.h"
 #include "scripted_server.h"
+#include "with_arena.h"
 
 #define SAMPLE \
     "# a comment\n; another\n\n[default]\naws_access_key_id=AKIADEFAULT\naws_secret_access_key = s=e/c+r \n" \
     "[ bob ] # with a word\r\n\taws_access_key_id = ASIABOB\r\nregion = x\r\nAWS_SECRET_ACCESS_KEY=bobs\r\n" \
     "aws_session_token = tok==\r\n[empty]\n[last]\naws_secret_access_key=l\naws_access_key_id=AKIALAST"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 4 * 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
 
 static void reads_profiles(void **state) {
     (void)state;

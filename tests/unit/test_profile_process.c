@@ -3,26 +3,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "profile_process.h"
+#include "with_arena.h"
 
 enum { NOW = 1700000000 };
 
-static struct arena arena;
 static struct sigv4_keys keys;
 static struct err e;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 4 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
 
 static bool run(const char *command, int64_t timeout_ms) {
     const struct credentials_time when = {NOW, timeout_ms};

@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sigv4/sigv4_check.c and sigv4_target.c: what signers disagree on is refused with its position until its rule is
    relaxed, and then signed in one stated way; which payload hash is signed for which service. */
-#include "check.h"
 
 #include <stdio.h>
 
 #include "sigv4_stages.h"
+#include "with_arena.h"
 
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define HASH_OF_ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
-static struct arena arena;
 static const struct sigv4_keys KEYS = {STR_INIT("AKIDEXAMPLE"), STR_INIT("secret"), {0}};
 static const struct sigv4_scope SCOPE = {
     .region = STR_INIT("us-east-1"), .service = STR_INIT("execute-api"), .unix_s = 1440938160};
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 64 * 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
 
 static struct http_request request(const char *path, const char *query) {
     struct http_request rq = {.method = STR("GET"), .path = str_of(path), .query = str_of(query)};

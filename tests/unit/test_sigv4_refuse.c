@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sigv4/sigv4_refuse.c: what each kind of endpoint answers. */
-#include "check.h"
 #include "sigv4_verify.h"
-
-static struct arena arena;
+#include "with_arena.h"
 
 static struct sigv4_refusal refuse(enum sigv4_profile profile, enum sigv4_fault fault, const char *message) {
     struct sigv4_verdict verdict = {.fault = fault, .message = str_of(message)};
@@ -53,18 +51,6 @@ static void malformed(void **state) {
     (void)state;
     for (int profile = SIGV4_REST_API; profile <= SIGV4_FUNCTION_URL; profile++)
         check_refusal(refuse((enum sigv4_profile)profile, SIGV4_MALFORMED_REQUEST, ""), 400, NULL, "");
-}
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
 }
 
 int main(void) {

@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sigv4/sigv4_sign.c: which fields and parameters are added, in both placements and by both algorithms; that the heap is
    left alone; and that a refused request stays as it was. What is refused is in test_sigv4_check.c, too. */
-#include "check.h"
 #include "heap_count.h"
 #include "sigv4_stages.h"
 #include "sigv4a.h"
+#include "with_arena.h"
 
 #define HASH_OF_ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
-static struct arena arena;
 static const struct sigv4_keys KEYS = {
     STR_INIT("AKIDEXAMPLE"), STR_INIT("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), {0}};
 static const struct sigv4_scope SCOPE = {
     .region = STR_INIT("us-east-1"), .service = STR_INIT("service"), .unix_s = 1440938160};
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 64 * 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
 
 static void add(struct http_request *rq, const char *name, const char *value) {
     struct err e;

@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sigv4/sigv4_stages.c on what AWS's suite leaves out: escapes, '+', ports, limits, dates. */
-#include "check.h"
 #include "sigv4_stages.h"
+#include "with_arena.h"
 
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 64 * 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
 
 static struct str canonical(struct http_request *rq, const char *names, enum sigv4_path how) {
     struct buf out;

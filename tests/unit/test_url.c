@@ -1,21 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/url.c: the parts of a URL are its own bytes; what could mean two things is refused. */
-#include "check.h"
 #include "url.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1 << 20);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static struct url read_good(const char *text) {
     struct url u;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* local/zip.c: entries and their bytes, and every way in which a zip may lie. */
+#include "with_arena.h"
 #include "zip.h"
 
 #include <sys/stat.h>
@@ -8,20 +9,6 @@
 #include "zip_sample.h"
 
 #define TEXT "one two three one two three one two three\n"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 512 * 1024 * 1024);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
 
 static struct zip_sample_file files[] = {
     {STR_INIT("bootstrap"), STR_INIT(TEXT), S_IFREG | 0755, ZIP_SAMPLE_UNIX, ZIP_SAMPLE_DEFLATED, 0, 0},

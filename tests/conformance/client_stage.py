@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tables of the group `clients` share: three gateways, the relays before them, the processes that hold the clients, and
+the table itself."""
+import json, os, shutil, subprocess, sys, urllib.parse
+
+from room import ROOT, Unavailable, equal, read, run
+from wire import Relay
+
+import apigw  # of tests/e2e
+
+HERE = os.path.join(ROOT, "tests", "conformance")
+CLIENTS = os.path.join(HERE, "clients")
+REGION, SERVICE = "us-east-1", "execute-api"
+HELLO = "Hi from AWS_IAM auth enabled API"
+USER = "arn:aws:iam::123456789012:user/bob"
+ROLE = "arn:aws:sts::123456789012:assumed-role/lambda-iam-c-PublicFunctionRole/lambda-iam-c-PublicFunction"
+API_KEY = "conformance-api-key-0000000000000001"
+ASSUMED = ("--parameter", "UseAccessRole=true")
+WITH_KEY = ("--parameter", "ApiKeyMode=REQUIRED", "--parameter", "ApiKeyValue=" + API_KEY)
+JSON = {"Content-Type": "application/json"}
+
+PYTHON = ["aws-requests-auth", "requests-aws-sign", "requests-auth-aws-sigv4", "requests-aws4auth", "httpx-auth", "httpx-aws-auth",
+          "botocore", "pycurl", "curl", "awscurl"]
+NODE = ["smithy+fetch", "smithy+axios", "smithy+ky", "aws-sigv4-fetch", "aws4", "aws4fetch", "aws4-axios"]
+STS = ["boto3", "aws-cli", "client-sts"]
+IN_NODE = [*NODE, "client-sts"]
+
+
+def install():
+    """Into the build folder, as the lists pin them; the stamp is the list it was made from."""
+    folder = os.path.join(ROOT, "build", "conformance-clients")
+    venv, node = os.path.join(folder, "venv"), os.path.join(folder, "node")
+    if not shutil.which("npm"):
+        raise Unavailable("needs node (20 or newer) and npm")
+    fresh(os.path.join(CLIENTS, "requirements.txt"), os.path.join(venv, "installed"),
+          [[sys.executable, "-m", "venv", "--clear", venv],
+           [os.path.join(venv, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "-r",
+            os.path.join(CLIENTS, "requirements.txt")]])
+    os.makedirs(node, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(os.path.join(CLIENTS, name), node)
+    fresh(os.path.join(CLIENTS, "package-lock.json"), os.path.join(node, "installed"),
+          [["npm", "ci", "--prefix", node, "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]])
+    return os.path.join(venv, "bin", "python"), node
+
+
+def fresh(wanted, stamp, commands):
+    if os.path.exists(stamp) and read(stamp) == read(wanted):
+        return
+    for command in commands:
+        try:
+            run(command)
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as problem:
+            raise Unavailable(f"{os.path.relpath(wanted, ROOT)} could not be installed: {problem}")
+    shutil.copy(wanted, stamp)
+
+
+class Callers:
+    """A process that makes the calls of one language's clients; one line in, one line out."""
+
+    def __init__(self, room, command, variables):
+        self.log = room.path("clients", os.path.basename(command[0]) + ".log")
+        out = open(self.log, "ab")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, text=True,
+                                        env=room.environment(NO_PROXY="*", **variables))
+        out.close()
+        room.on_exit(self.end)
+
+    def ask(self, **request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"the clients' process ended: {read(self.log)[-1500:]}"
+        return json.loads(line)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+
+def keys_of(gateway, profile):
+    k = gateway.keys(profile)
+    return {"id": k.access_key, "secret": k.secret_key, "token": k.token}
+
+
+def port_of(url):
+    return urllib.parse.urlsplit(url).port
+
+
+def sts_port(gateway):
+    return port_of(next(line.split()[2] for line in gateway.lines if line.startswith("listening STS ")))
+
+
+class Stage:
+    """Three gateways (as the template is; 20 minutes ahead; with an API key and a role to be assumed), a relay before their APIs
+    and one before their STS, and the clients."""
+
+    def __init__(self, room):
+        self.room = room
+        python, node = install()
+        ahead = ["env", "LD_PRELOAD=" + clock_ahead(room)]
+        self.gateway, self.ahead, self.road = self.open(), self.open(*ASSUMED, before=ahead), self.open(*ASSUMED, *WITH_KEY)
+        self.relay, self.sts = self.enter(Relay()), self.enter(Relay())
+        self.url = f"http://127.0.0.1:{self.relay.port}/dev/private"
+        variables = {"AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{self.sts.port}"}
+        self.python = Callers(room, [python, "-B", os.path.join(CLIENTS, "callers.py")], variables)
+        self.node = Callers(room, ["node", os.path.join(CLIENTS, "callers.mjs"), node], variables)
+
+    def enter(self, opened):
+        self.room.on_exit(lambda: opened.__exit__())
+        return opened.__enter__()
+
+    def open(self, *options, before=()):
+        gateway = apigw.Gateway(self.room.build, *options, callers=os.path.join(CLIENTS, "callers.yaml"))
+        gateway.arguments[:0] = before
+        return self.enter(gateway)
+
+    def ask(self, client, **request):
+        return (self.node if client in IN_NODE else self.python).ask(client=client, **request)
+
+    def call(self, client, gateway, profile, method, behind, body=None, headers=None, region=REGION, service=SERVICE, **more):
+        """(what the client says, what it sent, what it got)"""
+        self.relay.target, self.sts.target, before = port_of(gateway.private), sts_port(gateway), len(self.relay.seen)
+        said = self.ask(client, method=method, url=self.url + behind, body=body, headers={**(headers or {}), **(JSON if body else {})},
+                        keys=keys_of(gateway, profile), region=region, service=service, **more)
+        seen = self.relay.seen[before:]
+        assert len(seen) <= 1, f"{client} sent {len(seen)} requests where one was asked for"
+        return (said, *seen[0]) if seen else (said, None, None)
+
+
+def clock_ahead(room):
+    made = room.path("clock_ahead.so")
+    run(["cc", "-shared", "-fPIC", "-O1", "-o", made, os.path.join(HERE, "clock_ahead.c")])
+    return made
+
+
+def log_line(gateway, answer):
+    """The gateway's own words about this request, which name the cause."""
+    lines = [line for line in gateway.log().splitlines() if answer.id in line]
+    assert lines, f"no line of the log has the request id {answer.id}"
+    return lines[-1]
+
+
+def is_refused(gateway, answer, error_type, cause):
+    equal((answer.status, answer.error_type), (403, error_type), answer.body[:300])
+    line = log_line(gateway, answer)
+    assert cause in line and error_type in line, f"the log's cause is not {cause!r}: {line}"
+
+
+class Table:
+    """What came out, column by column; a client that cannot do something gets a note with what it sent."""
+
+    def __init__(self, columns):
+        self.columns, self.rows, self.notes = columns, {}, []
+
+    def note(self, cannot):
+        signed = f", signed {cannot.signed}" if cannot.signed else ""
+        text = f"{cannot.reason} Seen: {cannot.sent}{signed}"
+        if text not in self.notes:
+            self.notes.append(text)
+        return f"cannot ({self.notes.index(text) + 1})"
+
+    def row(self, name, make, cannot=(), may_pass=False):
+        """make(column): (outcome, what was sent, ...); cannot: column -> Cannot; may_pass: nobody pinned this client's version."""
+        wrong, row = [], self.rows.setdefault(name, {})
+        for column, expected in self.columns.items():
+            known = dict(cannot).get(column)
+            try:
+                outcome, sent, *fits = make(column)
+            except Exception as problem:  # the other columns are still to be seen
+                outcome, sent, fits = "FAILS", f"{type(problem).__name__}: {problem}", []
+            row[column] = outcome
+            if known and outcome == known.outcome and known.sent in sent and all(fit(known.signed) for fit in fits):
+                row[column] = self.note(known)
+            elif outcome != expected or (known and not may_pass):
+                wrong.append(f"{column}: expected {known.outcome if known else expected}, got {outcome}: {sent}")
+        assert not wrong, "\n        ".join(wrong)
+
+    def print(self):
+        lines = [["", *self.columns], *([name, *(row.get(c, "") for c in self.columns)] for name, row in self.rows.items())]
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        for line in lines:
+            print("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip())
+        for i, text in enumerate(self.notes, 1):
+            print(f"({i}) {text}")

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The gateway under load: every answer is judged, and afterwards it holds what it held before, and ends with 0.
+run.py BUILD_DIR SECONDS [--wrk] [--valgrind] [--connections N] [--seed N]. Needs /usr/bin/python3 with botocore."""
+import argparse, json, os, re, resource, shutil, subprocess, sys, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "e2e")]
+import watch
+from apigw import Gateway, leaks, send
+from judge import Judge
+from plan import Planner
+
+REQUESTS = 100          # of each connection of the judge, again and again
+WRK_CONNECTIONS, WRK_REQUESTS = 64, 3000
+ROUND_S = 60            # a signature is good for 5 minutes
+GROWTH_KB = 24 * 1024   # from the first round's end to the last one's
+COMPLAINTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|ThreadSanitizer|==\d+==")
+ASAN = "quarantine_size_mb=4:detect_leaks=1"  # what is kept back would look like growth
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build")
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("--wrk", action="store_true", help="wrk with 64 connections beside the judge")
+    parser.add_argument("--valgrind", action="store_true", help="apigw under valgrind")
+    parser.add_argument("--connections", type=int, default=64, help="of the judge")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    return parser.parse_args()
+
+
+class Loaded(Gateway):
+    """Its functions are a copy of the program, so that no process of another run is taken for one of theirs."""
+
+    def __init__(self, build, valgrind):
+        self.program = os.path.join(tempfile.mkdtemp(prefix="load-"), "bootstrap")
+        shutil.copy(os.path.join(build, "load_function"), self.program)
+        super().__init__(build, "--bootstrap", self.program, template=os.path.join(HERE, "template.yaml"))
+        self.arguments[:0] = ["env", "ASAN_OPTIONS=" + ASAN]
+        if valgrind:
+            self.arguments[2:2] = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite",
+                                   "--errors-for-leak-kinds=definite"]
+
+    def __exit__(self, *_):
+        super().__exit__()
+        shutil.rmtree(os.path.dirname(self.program), ignore_errors=True)
+
+
+def lua_text(data):
+    return '"' + "".join(f"\\{b:03d}" for b in data) + '"'
+
+
+def write_lua(planned, path):
+    with open(path, "w", encoding="ascii") as f:
+        f.write("return {\n")
+        for p in planned:
+            echo = json.dumps(p.reply["body"]) if p.status == 200 else ""
+            f.write(f'{{id="{p.id}", status={p.status}, echo={lua_text(echo.encode())}, raw={lua_text(p.raw)}}},\n')
+        f.write("}\n")
+
+
+def start_wrk(g, planner, seconds):
+    """What wrk sends repeats, so nothing in it may stop a process for long or go to another port."""
+    path = os.path.join(g.folder, "requests.lua")
+    write_lua(planner.make("w", WRK_REQUESTS, without=("open", "torn", "stuck", "large")), path)
+    return subprocess.Popen(["wrk", "-t2", f"-c{WRK_CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "60s", "-s",
+                             os.path.join(HERE, "wrk.lua"), g.private], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            env={**os.environ, "LOAD_REQUESTS": path})
+
+
+def judge_wrk(process):
+    """(number of answers, what is wrong)"""
+    said = process.communicate()[0]
+    found = re.search(r"^JUDGED (.*)$", said, re.M)
+    if process.returncode or not found:
+        return 0, [f"wrk ended with {process.returncode}: {said[-500:]}"]
+    n = {k: int(v) for k, v in (part.split("=") for part in found.group(1).split())}
+    bad = [line for line in said.splitlines() if line.startswith("WRONG ")]
+    if n["wrong"] or n["sockets"]:
+        bad.append(f"wrk: {n['wrong']} wrong answers, {n['sockets']} failed connections")
+    for status in ("200", "403", "502"):  # what was on its way at the end is sent and not got
+        if not 0 <= n["sent" + status] - n["got" + status] <= WRK_CONNECTIONS:
+            bad.append(f"wrk: {n['sent' + status]} requests ask for {status}, {n['got' + status]} answers are that")
+    return n["got200"] + n["got403"] + n["got502"], bad
+
+
+def one_round(g, asked, planner, judge, number, seconds):
+    plans = [planner.make(f"r{number}c{i}n", REQUESTS) for i in range(asked.connections)]
+    wrk = start_wrk(g, planner, seconds) if asked.wrk else None
+    judge.run(plans, seconds)
+    return judge_wrk(wrk) if wrk else (0, [])
+
+
+def load(g, asked):
+    """(what is wrong, the line that tells about the run)"""
+    pid, planner, judge, wrong = g.process.pid, Planner(g, asked.seed), Judge(g), []
+    judge.run([planner.make(f"a{i}n", 20) for i in range(asked.connections)], 1)
+    before, by_wrk, sizes, begin = watch.settled(pid), 0, [], time.monotonic()
+    rounds = max(2, round(asked.seconds / ROUND_S))
+    for number in range(rounds):
+        n, bad = one_round(g, asked, planner, judge, number, asked.seconds / rounds)
+        by_wrk, wrong = by_wrk + n, wrong + bad
+        after = watch.until_idle(pid, before)
+        sizes.append(watch.resident_kb(pid))
+    seconds = time.monotonic() - begin
+    if sizes[-1] - sizes[0] > GROWTH_KB:
+        wrong.append(f"resident memory grew from round to round: {sizes} KiB")
+    last = send("POST", g.public + "?id=last&do=answer", {"Content-Type": "text/plain"}, b"last")
+    if last.status != 200 or last.json()["body"] != "last":
+        wrong.append(f"after the load: {last}")
+    n = sum(judge.kinds.values())
+    kinds = ", ".join(f"{k} {v}" for k, v in judge.kinds.most_common())
+    return judge.wrong + wrong, (f"{n} answers judged ({kinds}), {by_wrk} by wrk; {(n + by_wrk) / seconds:.0f} a second; "
+                                 f"held before {before}, after {after}; resident {sizes} KiB; seed {asked.seed}")
+
+
+def main():
+    asked = arguments()
+    asked.build = os.path.abspath(asked.build)
+    if asked.wrk and not shutil.which("wrk"):
+        print("load: wrk is not installed (Debian: wrk)", file=sys.stderr)
+        return 1
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with Loaded(asked.build, asked.valgrind) as g:
+        wrong, line = load(g, asked)
+        code = g.stop()
+        if code:
+            wrong.append(f"apigw ended with {code}")
+        if left := watch.running(g.program):
+            wrong.append(f"processes are left: {left}")
+        wrong += [f"in the log: {text}" for text in g.log().splitlines() if COMPLAINTS.search(text)][:20]
+    print(line)
+    for text in wrong[:20]:
+        print("WRONG  " + text)
+    print(f"{1 if not wrong else 0} passed, {1 if wrong else 0} failed" + (f" ({len(wrong)} findings)" if wrong else ""))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
