@@ -55,11 +55,16 @@ static bool read_arguments(struct start *s, int argc, char **argv, struct err *e
     return stack_flags_read(&s->flags, &s->model, &s->parameters, &s->arena, e);
 }
 
+/* The stage $default has no place in a path. */
 static void print_api(const struct model_api *api, uint16_t port) {
-    printf("listening %.*s http://127.0.0.1:%u/%.*s\n", STR_ARG(api->logical_id), (unsigned)port, STR_ARG(api->stage));
+    bool at_root = str_eq(api->stage, STR("$default"));
+    struct str stage = at_root ? STR("") : api->stage;
+    printf("listening %.*s http://127.0.0.1:%u%s%.*s\n", STR_ARG(api->logical_id), (unsigned)port, at_root ? "" : "/",
+           STR_ARG(stage));
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
-        printf("  %-7.*s /%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), STR_ARG(api->stage), STR_ARG(r->path),
+        printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), at_root ? "" : "/", STR_ARG(stage),
+               STR_ARG(r->path),
                r->aws_iam   ? r->api_key ? "AWS_IAM+key" : "AWS_IAM"
                : r->api_key ? "key"
                             : "open",
@@ -67,22 +72,31 @@ static void print_api(const struct model_api *api, uint16_t port) {
     }
 }
 
+static bool is_closed(const struct model *m, bool function_urls) {
+    for (size_t i = 0; i < m->n_apis; i++)
+        for (size_t k = 0; k < m->apis[i].n_routes; k++)
+            if ((m->apis[i].kind == MODEL_FUNCTION_URL) == function_urls && m->apis[i].routes[k].aws_iam) return true;
+    return false;
+}
+
 static void print_enforced(const struct model *m) {
-    bool iam = false, key = false, policy = false;
+    bool key = false, policy = false, api = is_closed(m, false), url = is_closed(m, true);
     for (size_t i = 0; i < m->n_apis; i++) {
         policy |= m->apis[i].has_policy;
-        for (size_t k = 0; k < m->apis[i].n_routes; k++) {
-            iam |= m->apis[i].routes[k].aws_iam;
-            key |= m->apis[i].routes[k].api_key;
-        }
+        for (size_t k = 0; k < m->apis[i].n_routes; k++) key |= m->apis[i].routes[k].api_key;
     }
-    if (iam)
+    if (api)
         printf("enforced on AWS_IAM routes: signature (%.*s/execute-api), session token, clock within 5 minutes, "
                "execute-api:Invoke in the caller's policies\n",
                STR_ARG(m->region));
-    if (policy) printf("enforced on routes with a policy: the API's resource policy\n");
+    if (url)
+        printf("enforced on AWS_IAM function URLs: signature (%.*s/lambda), session token, clock within 5 minutes, "
+               "lambda:InvokeFunctionUrl and lambda:InvokeFunction in the caller's policies\n",
+               STR_ARG(m->region));
+    if (policy) printf("enforced on routes with a policy: the resource policy of the API or function\n");
     if (key) printf("enforced on routes with a key: x-api-key of an enabled key in a usage plan of the stage\n");
-    if (!iam && !key && !policy) printf("enforced: nothing, for no route asks for AWS_IAM, a key or a policy\n");
+    if (!api && !url && !key && !policy)
+        printf("enforced: nothing, for no route asks for AWS_IAM, a key or a policy\n");
 }
 
 /* False: nobody can read these lines, so whoever waits for `ready` would wait for ever. */

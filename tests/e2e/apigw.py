@@ -59,8 +59,9 @@ class Gateway:
         else:
             self.process.wait(20)
             raise RuntimeError(f"did not start: exit {self.process.returncode}: {self.log()}")
-        listening = dict(line.split()[1:] for line in self.lines if line.startswith("listening "))
-        self.public, self.private = listening["PublicApi"] + "/public", listening["PrivateApi"] + "/private"
+        self.listening = dict(line.split()[1:] for line in self.lines if line.startswith("listening "))
+        if "PublicApi" in self.listening:
+            self.public, self.private = self.listening["PublicApi"] + "/public", self.listening["PrivateApi"] + "/private"
         self._know_keys()
 
     def _know_keys(self):
