@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "exec_why.h"
 #include "function_parts.h"
 #include "log.h"
 #include "process.h"
@@ -65,14 +66,20 @@ bool environment_is_empty(const struct environment *env) {
 }
 
 bool environment_is_coming(const struct environment *env) {
-    bool serves = env->pid && !env->dying && !env->running && !env->why[0];
-    return env->wanted || env->starting || serves || function_by_hand(env->function);
+    bool serves = env->pid && !env->dying && !env->running && !env->stale && !env->why[0];
+    return env->wanted || (env->starting && !env->stale) || serves || function_by_hand(env->function);
 }
 
 static void end_process(struct environment *env) {
     if (!env->pid || env->dying) return;
     env->dying = true;
     process_kill(env->pid);
+}
+
+void environment_retire(struct environment *env) {
+    env->stale = true;
+    bool idle = !env->running && env->end_ms == INT64_MAX;
+    if (idle || !env->ready) end_process(env);
 }
 
 void environment_stop(struct environment *env) {
@@ -111,8 +118,10 @@ static void note_end(struct environment *env, const char *words) {
 
 static bool start_process(struct environment *env, pid_t *pid, struct err *e) {
     const struct function_options *o = &env->function->options;
-    return (env->server || environment_open(env, e)) && name_stream(env, e) &&
-           process_start(o->bootstrap, o->task_root, env->variables, pid, e);
+    if ((!env->server && !environment_open(env, e)) || !name_stream(env, e)) return false;
+    if (process_start(o->bootstrap, o->task_root, env->variables, pid, e)) return true;
+    if (e->kind == ERR_CONFIG) exec_why(o->bootstrap, e);
+    return false;
 }
 
 /* One life of the process; the lock is held except while it is started and lives. */
@@ -121,7 +130,7 @@ static void live(struct environment *env) {
     struct err e;
     pid_t pid;
     char words[64];
-    env->wanted = env->timed_out = false;
+    env->wanted = env->timed_out = env->stale = false;
     env->starting = true;
     pthread_mutex_unlock(&f->lock);
     bool ok = start_process(env, &pid, &e);
@@ -136,7 +145,7 @@ static void live(struct environment *env) {
     env->pid = pid;
     env->born_ms = clock_monotonic_ms();
     env->end_ms = env->born_ms + f->options.init_timeout_ms;
-    if (f->stopping) end_process(env);
+    if (f->stopping || env->stale) end_process(env);
     pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->lock);
     process_await(pid);
@@ -238,6 +247,7 @@ bool environment_take(struct environment *env, struct environment_delivery *d, s
     pthread_mutex_lock(&f->lock);
     while (env->starting) function_wait(f, INT64_MAX); /* it is quicker than the thread that started it */
     unsigned generation = env->generation, ask = ++env->asks;
+    if (env->stale && !env->running) end_process(env);
     if (is_asking(env, generation, ask)) note_ask(env);
     while (is_asking(env, generation, ask) && (env->running ? env->running->writer != NULL : !f->queue))
         function_wait(f, INT64_MAX); /* a reply that is being streamed is an answer */

@@ -72,6 +72,7 @@ static void give_result(struct exchange *x, const struct function_result *result
     case FUNCTION_ERROR:
     case FUNCTION_TIMED_OUT:
     case FUNCTION_EXITED: answer(x, ANSWER_BAD_REPLY, result->why); break;
+    case FUNCTION_THROTTLED: answer(x, ANSWER_THROTTLED, result->why); break;
     case FUNCTION_TOO_LATE: answer(x, ANSWER_TOO_LATE, STR("no reply within the time of the integration")); break;
     }
 }

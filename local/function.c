@@ -48,7 +48,7 @@ struct invocation *function_take_first(struct function *f) {
     if (!inv) return NULL;
     f->queue = inv->next;
     inv->next = NULL;
-    inv->tell_ms = clock_monotonic_ms() + TELL_MS;
+    inv->tell_ms = function_by_hand(f) ? INT64_MAX : clock_monotonic_ms() + TELL_MS; /* whoever debugs knows */
     return inv;
 }
 
@@ -57,16 +57,43 @@ static void fail_queue(struct function *f, const char *why) {
     pthread_cond_broadcast(&f->changed);
 }
 
+/* As at Lambda, it does not wait then. More than `concurrency` do: that is a limit of this machine only. */
+static bool is_throttled(const struct function *f) {
+    int64_t under_way = 0;
+    for (const struct invocation *inv = f->queue; inv; inv = inv->next) under_way++;
+    for (const struct environment *env = f->environments; env < end_of(f); env++) under_way += env->running != NULL;
+    return f->options.model->is_reserved && under_way >= f->options.model->reserved_concurrency;
+}
+
 /* One environment for each that waits. Those that are dying come back here when they are dead. */
 void function_scale(struct function *f) {
-    size_t waiting = 0, coming = 0, there = 0;
-    for (struct invocation *inv = f->queue; inv; inv = inv->next) waiting++;
+    size_t wanted = 0, coming = 0, there = 0;
+    for (struct invocation *inv = f->queue; inv; inv = inv->next) wanted++;
     for (struct environment *env = f->environments; env < end_of(f); env++) coming += environment_is_coming(env);
+    if (!wanted && f->renews) wanted = 1;
     for (struct environment *env = f->environments; env < end_of(f); env++) {
-        if (coming < waiting && !f->stopping && environment_is_empty(env)) coming += environment_want(env);
+        if (coming < wanted && !f->stopping && environment_is_empty(env)) coming += environment_want(env);
         there += !environment_is_empty(env);
     }
+    if (coming) f->renews = false;
     if (!there) fail_queue(f, "cannot start a thread");
+}
+
+void function_replace(struct function *f) {
+    if (function_by_hand(f)) return;
+    size_t idle = 0, busy = 0;
+    pthread_mutex_lock(&f->lock);
+    for (struct environment *env = f->environments; env < end_of(f); env++) {
+        if (environment_is_empty(env)) continue;
+        idle += !env->running;
+        busy += env->running != NULL;
+        environment_retire(env);
+    }
+    log_line(LOG_INFO, "%.*s: %s has changed: %zu idle environments end now, %zu busy ones after their invocation",
+             STR_ARG(name_of(f)), f->options.bootstrap, idle, busy);
+    f->renews = true;
+    function_scale(f);
+    pthread_mutex_unlock(&f->lock);
 }
 
 /* The caller gives up: a queued invocation is never delivered, a running one goes on without anybody waiting for it. */
@@ -106,6 +133,8 @@ static bool invoke(struct function *f, struct invocation *inv, int64_t timeout_m
     int64_t end_ms = clock_monotonic_ms() + timeout_ms;
     pthread_mutex_lock(&f->lock);
     if (f->stopping) invocation_finish(inv, FUNCTION_EXITED, STR(""), "everything stops");
+    else if (is_throttled(f))
+        invocation_finish(inv, FUNCTION_THROTTLED, STR(""), "more than ReservedConcurrentExecutions");
     else enqueue(f, inv);
     while (!is_told(inv) && clock_monotonic_ms() < end_ms) function_wait(f, end_ms);
     if (!is_told(inv)) abandon(f, inv);
@@ -230,18 +259,31 @@ void function_close(struct function *f) {
     free(f);
 }
 
+/* False: it is not ready, and f->why says why. */
+static bool await_start(struct function *f) {
+    unsigned before = f->failed_starts;
+    int64_t tell_ms = clock_monotonic_ms() + TELL_MS;
+    if (f->stopping || !environment_want(f->environments)) {
+        snprintf(f->why, sizeof f->why, f->stopping ? "everything stops" : "cannot start a thread");
+        return false;
+    }
+    while (!f->environments->ready && !f->stopping && f->failed_starts == before) {
+        function_wait(f, tell_ms);
+        if (tell_ms > clock_monotonic_ms()) continue;
+        tell_ms = INT64_MAX;
+        log_line(LOG_WARN, "%.*s has been starting for %d s (time-out %lld s)", STR_ARG(name_of(f)), TELL_MS / 1000,
+                 (long long)f->options.init_timeout_ms / 1000);
+    }
+    return f->environments->ready;
+}
+
 bool function_start(struct function *f, struct err *e) {
     if (function_by_hand(f)) return true;
     pthread_mutex_lock(&f->lock);
-    unsigned before = f->failed_starts;
-    bool ok = !f->stopping && environment_want(f->environments);
-    if (!ok) snprintf(f->why, sizeof f->why, f->stopping ? "everything stops" : "cannot start a thread");
-    while (ok && !f->environments->ready && !f->stopping && f->failed_starts == before) function_wait(f, INT64_MAX);
-    ok = ok && f->environments->ready;
+    bool ok = await_start(f), names_it = strstr(f->why, f->options.bootstrap);
     if (!ok)
-        err_set(e, ERR_CONFIG, "%.*s did not start: %s%s%s", STR_ARG(name_of(f)), f->why,
-                strstr(f->why, f->options.bootstrap) ? "" : "; it is ",
-                strstr(f->why, f->options.bootstrap) ? "" : f->options.bootstrap);
+        err_set(e, ERR_CONFIG, "%.*s did not start: %s%s%s", STR_ARG(name_of(f)), f->why, names_it ? "" : "; it is ",
+                names_it ? "" : f->options.bootstrap);
     pthread_mutex_unlock(&f->lock);
     return ok;
 }

@@ -16,6 +16,7 @@ enum function_outcome {
     FUNCTION_TIMED_OUT, /* the function's own Timeout, or that of its init, passed; its process was killed */
     FUNCTION_EXITED,    /* the process ended, or never came up */
     FUNCTION_TOO_LATE,  /* the caller's time was up first */
+    FUNCTION_THROTTLED, /* ReservedConcurrentExecutions of them are under way */
 };
 
 struct function_result {
@@ -53,6 +54,10 @@ bool function_invoke(struct function *f, struct str event, struct str request_id
    and to function_invoke a streamed one is given when it is whole. */
 bool function_invoke_stream(struct function *f, struct str event, struct str request_id, struct str trace_id,
                             int64_t timeout_ms, struct function_result *result, struct arena *a, struct err *e);
+
+/* The bootstrap has changed: idle environments end now, busy ones after their invocation, and one with the new program is
+   started. A program that does not start is said in the log; every invocation tries again. */
+void function_replace(struct function *f);
 
 /* For whoever starts the process by hand: its complete environment, NULL-terminated. NULL: we start them. */
 char *const *function_variables(const struct function *f);

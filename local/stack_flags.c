@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack_flags.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "buf.h"
 #include "template.h"
 
 static bool read_parameter(const char *text, struct http_fields *parameters, struct arena *a, struct err *e) {
@@ -58,19 +55,17 @@ bool stack_flags_read(const struct flags *f, struct model_options *options, stru
     return true;
 }
 
-bool stack_flags_bootstrap(const char *given, const char **path, struct arena *a, struct err *e) {
-    static const char name[] = "/bootstrap";
-    char self[PATH_MAX], found[PATH_MAX];
-    if (!given) {
-        ssize_t n = readlink("/proc/self/exe", self, sizeof self - sizeof name);
-        if (n <= 0) return err_set(e, ERR_CONFIG, "cannot tell where this program is; give --bootstrap");
-        self[n] = 0;
-        char *slash = strrchr(self, '/');
-        memcpy(slash ? slash : self, name, sizeof name);
-        given = self;
+bool stack_flags_function(const struct model *m, const char *template_path, struct str name,
+                          const struct model_function **function, struct arena *a, struct err *e) {
+    struct buf names;
+    buf_init(&names, 400, a);
+    for (size_t i = 0; i < m->n_functions; i++) {
+        const struct model_function *f = &m->functions[i];
+        buf_addf(&names, " %.*s", STR_ARG(f->logical_id));
+        if (!str_eq(f->logical_id, name) && !str_eq(f->name, name)) continue;
+        *function = f;
+        return true;
     }
-    if (!realpath(given, found)) return err_set(e, ERR_CONFIG, "no bootstrap: %s: %s", given, strerror(errno));
-    if (access(found, X_OK) != 0) return err_set(e, ERR_CONFIG, "%s cannot be executed: %s", found, strerror(errno));
-    *path = arena_copy(a, str_of(found));
-    return *path || err_set(e, ERR_MEMORY, "out of memory");
+    return err_set(e, ERR_CONFIG, "%s has no function %.*s; it has%.*s", template_path, STR_ARG(name),
+                   STR_ARG(buf_str(&names)));
 }
