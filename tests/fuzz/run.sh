@@ -49,6 +49,9 @@ make_seeds() {
     seed reply rest <<'END'
 {"statusCode":200,"headers":{"X-A":"1"},"multiValueHeaders":{"x-b":["1","2"]},"body":"AP8=","isBase64Encoded":true}
 END
+    seed reply prelude <<'END'
+{"statusCode":201,"headers":{"X-A":1},"multiValueHeaders":{"x-b":["1","2"]},"cookies":["a=1"]}
+END
     seed request get <<'END'
 7 GET /private/a%20b?x=1&y=%2F
 Content-Type: application/json
