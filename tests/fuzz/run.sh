@@ -56,6 +56,9 @@ END
 {"statusCode":"201","headers":{"X-A":"1","x-a":2,"t":true},"cookies":["a=1; Secure","b=2, c"],"body":"text","extra":1}
 END
     printf '"a text"' | seed reply text
+    seed reply prelude <<'END'
+{"statusCode":201,"headers":{"X-A":1},"multiValueHeaders":{"x-b":["1","2"]},"cookies":["a=1"]}
+END
     seed request get <<'END'
 7 GET /private/a%20b?x=1&y=%2F
 Content-Type: application/json
