@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway under load: every answer is judged, and afterwards it holds what it held before, and ends with 0.
 run.py BUILD_DIR SECONDS [--wrk] [--valgrind] [--connections N] [--seed N]. Needs /usr/bin/python3 with botocore."""
-import argparse, json, os, re, resource, shutil, subprocess, sys, tempfile, time
+import argparse, concurrent.futures, json, os, re, resource, shutil, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "e2e")]
 import watch
-from apigw import Gateway, leaks, send
+from apigw import Gateway, botocore_headers, leaks, send
 from judge import Judge
 from plan import Planner
 
@@ -92,10 +92,23 @@ def one_round(g, asked, planner, judge, number, seconds):
     return judge_wrk(wrk) if wrk else (0, [])
 
 
+def start_all_environments(g):
+    """As many as there can be: what is held is then the most that may be held later."""
+    url, body = g.private + "?do=slow", b"x"
+    signed = botocore_headers(g.keys("bob"), "POST", url, {"Content-Type": "text/plain"}, body)
+
+    def slow(_):
+        return {send("POST", g.public + "?do=slow", {"Content-Type": "text/plain"}, body).status, send("POST", url, signed, body).status}
+
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        assert all(statuses == {200} for statuses in pool.map(slow, range(400)))
+
+
 def load(g, asked):
     """(what is wrong, the line that tells about the run)"""
     pid, planner, judge, wrong = g.process.pid, Planner(g, asked.seed), Judge(g), []
     judge.run([planner.make(f"a{i}n", 20) for i in range(asked.connections)], 1)
+    start_all_environments(g)
     before, by_wrk, sizes, begin = watch.settled(pid), 0, [], time.monotonic()
     rounds = max(2, round(asked.seconds / ROUND_S))
     for number in range(rounds):
