@@ -297,7 +297,7 @@ def watch():
     with Gateway(build, "--watch", "--bootstrap", path, template=template) as g:
         equal(send("GET", g.public).json()["message"], "Hi from AWS_IAM auth enabled API")
         install(path, f"#!/bin/sh\n_HANDLER=proxy exec {FAKE}\n")
-        until(lambda: g.log().count(path + " has changed: 1 idle environments end now, 0 busy ones after their invocation") == 2)
+        until(lambda: g.log().count(path + " has changed: idle environments that end now: 1, busy ones that end after their invocation: 0") == 2)
         equal(json.loads(send("GET", g.public).body)["resource"], "/public")
         install(path, "half a program")
         until(lambda: g.log().count("cannot execute " + path) >= 2)
