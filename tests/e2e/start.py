@@ -223,6 +223,7 @@ def usage():
                       ["--parameter", "novalue"], ["--port", "1", "--port", "2"], ["--frob"], ["--region", "a b"],
                       ["--callers-account", "210987654321"], ["--callers", "x", "--callers-account", "1"], ["--account=12345678901x"], ["--stack-name", "1x"]):
         assert start_fails(*arguments, code=2).startswith("apigw start: "), arguments
+    assert start_fails("--prot", "1", code=2).startswith("apigw start: unknown flag --prot (is it --port?)\nusage: "), "no hint"
     equal(subprocess.run([os.path.join(build, "apigw"), "strat"], capture_output=True).returncode, 2)
     equal(subprocess.run([os.path.join(build, "apigw"), "start", "--help"], capture_output=True).returncode, 0)
 

@@ -61,6 +61,8 @@ static void refusals(void **state) {
     (void)state;
     assert_string_equal(READ("--nonsense"), "unknown flag --nonsense");
     assert_string_equal(READ("--methodical=1"), "unknown flag --methodical");
+    assert_string_equal(READ("--methdo=1"), "unknown flag --methdo (is it --method?)");
+    assert_string_equal(READ("--quite"), "unknown flag --quite (is it --quiet?)");
     assert_string_equal(READ("-qz"), "unknown flag -z");
     assert_string_equal(READ("-X"), "--method needs a value");
     assert_string_equal(READ("--quiet=1"), "--quiet takes no value");
