@@ -249,7 +249,8 @@ bool environment_take(struct environment *env, struct environment_delivery *d, s
     unsigned generation = env->generation, ask = ++env->asks;
     if (env->stale && !env->running) end_process(env);
     if (is_asking(env, generation, ask)) note_ask(env);
-    while (is_asking(env, generation, ask) && !env->running && !f->queue) function_wait(f, INT64_MAX);
+    while (is_asking(env, generation, ask) && (env->running ? env->running->writer != NULL : !f->queue))
+        function_wait(f, INT64_MAX); /* a reply that is being streamed is an answer */
     bool ok = is_asking(env, generation, ask);
     if (ok && !env->running) begin(env);
     ok = ok && deliver(env->running, d, a);
@@ -257,13 +258,46 @@ bool environment_take(struct environment *env, struct environment_delivery *d, s
     return ok;
 }
 
+static bool is_current(const struct environment *env, struct str request_id) {
+    const struct invocation *inv = env->running;
+    return inv && !inv->writer && str_eq(str_of(inv->request_id), request_id);
+}
+
 bool environment_answer(struct environment *env, struct str request_id, enum function_outcome outcome,
                         struct str body) {
     struct function *f = env->function;
     pthread_mutex_lock(&f->lock);
-    bool current = env->running && str_eq(str_of(env->running->request_id), request_id);
+    bool current = is_current(env, request_id);
     if (current) finish(env, outcome, body, outcome == FUNCTION_REPLY ? "" : "the function answered with an error");
     pthread_mutex_unlock(&f->lock);
+    return current;
+}
+
+enum environment_stream environment_stream_begin(struct environment *env, struct str request_id,
+                                                 struct str content_type, struct stream_pipe **pipe) {
+    struct function *f = env->function;
+    pthread_mutex_lock(&f->lock);
+    enum environment_stream kind = is_current(env, request_id) ? ENVIRONMENT_COLLECT : ENVIRONMENT_NOT_CURRENT;
+    if (kind == ENVIRONMENT_COLLECT && env->running->streams) {
+        bool ok = invocation_stream(env->running, content_type);
+        if (ok) *pipe = env->running->writer;
+        else finish(env, FUNCTION_EXITED, STR(""), "out of memory for a streamed reply");
+        kind = ok ? ENVIRONMENT_STREAM : ENVIRONMENT_NOT_CURRENT;
+    }
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+    return kind;
+}
+
+bool environment_stream_end(struct environment *env, struct stream_pipe *pipe, enum function_outcome outcome,
+                            const char *why) {
+    struct function *f = env->function;
+    pthread_mutex_lock(&f->lock);
+    bool current = env->running && env->running->writer == pipe;
+    if (current && outcome != FUNCTION_REPLY) log_line(LOG_ERROR, "%.*s: %s", STR_ARG(name_of(env)), why);
+    if (current) finish(env, outcome, STR(""), why);
+    pthread_mutex_unlock(&f->lock);
+    stream_pipe_end(pipe);
     return current;
 }
 
