@@ -89,8 +89,10 @@ void function_replace(struct function *f) {
         busy += env->running != NULL;
         environment_retire(env);
     }
-    log_line(LOG_INFO, "%.*s: %s has changed: %zu idle environments end now, %zu busy ones after their invocation",
-             STR_ARG(name_of(f)), f->options.bootstrap, idle, busy);
+    log_line(
+        LOG_INFO,
+        "%.*s: %s has changed: idle environments that end now: %zu, busy ones that end after their invocation: %zu",
+        STR_ARG(name_of(f)), f->options.bootstrap, idle, busy);
     f->renews = true;
     function_scale(f);
     pthread_mutex_unlock(&f->lock);
