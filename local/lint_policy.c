@@ -196,17 +196,16 @@ static bool may(const struct model_principal *p, const struct model_api *url, co
     return own.decision == POLICY_ALLOW || (granted && own.decision != POLICY_EXPLICIT_DENY);
 }
 
-/* Since October 2025 a new URL wants both, and a policy written before allows one. */
+/* Since October 2025 a new URL wants both, and a policy written before allows one. lambda:InvokeFunction alone is for calls that
+   go past the URL. */
 static void check_url(struct lint *l, const struct model_principal *p, const struct model_api *url) {
-    static const char *const actions[] = {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"};
-    const struct policy_statement *by[2];
-    bool allowed[2];
-    for (int i = 0; i < 2; i++) allowed[i] = may(p, url, actions[i], &by[i], l->arena);
-    for (int i = 0; i < 2; i++)
-        if (allowed[i] && !allowed[1 - i] && by[i])
-            lint_add(l, LINT_HALF_OF_URL, str_of(by[i]->file), by[i]->line,
-                     "policy %.*s: %s of %.*s alone opens nothing: %s is missing", STR_ARG(by[i]->policy_name),
-                     actions[i], STR_ARG(url->logical_id), actions[1 - i]);
+    const struct policy_statement *call, *invoke;
+    bool calls = may(p, url, "lambda:InvokeFunctionUrl", &call, l->arena);
+    bool invokes = may(p, url, "lambda:InvokeFunction", &invoke, l->arena);
+    if (calls && !invokes && call)
+        lint_add(l, LINT_HALF_OF_URL, str_of(call->file), call->line,
+                 "policy %.*s: lambda:InvokeFunctionUrl of %.*s alone opens nothing: lambda:InvokeFunction is missing",
+                 STR_ARG(call->policy_name), STR_ARG(url->logical_id));
 }
 
 static void check_urls(struct lint *l, const struct model *m, const struct model_principal *p) {

@@ -100,7 +100,7 @@ static void half_of_url(void **state) {
     check_text(found(URL_OF("AWS_IAM", CALL, "")), "half-of-url ");
     assert_non_null(strstr(lint.at[0].reason.p, "lambda:InvokeFunctionUrl of FUrl alone opens nothing"));
     assert_int_equal(lint.at[0].line, 35);
-    check_text(found(URL_OF("AWS_IAM", INVOKE, "")), "half-of-url ");
+    check_text(found(URL_OF("AWS_IAM", INVOKE, "")), ""); /* it may be for calls past the URL */
     check_text(found(URL_OF("AWS_IAM", CALL "\n              - " INVOKE, "")), "");
     check_text(found(URL_OF("AWS_IAM", "{Effect: Allow, Action: 'lambda:*', Resource: '*'}", "")), "");
     check_text(found(URL_OF("NONE", CALL, "")), "");
