@@ -12,7 +12,7 @@ enum { MAX_TEXT_BYTES = 16 * 1024, MAX_QUESTIONS = 2 };
 struct question {
     struct str action;
     struct facts facts;
-    bool allowed, own; /* by all policies together; by the caller's own */
+    bool allowed, own, bounded; /* by all policies together; by the caller's own; not by his permissions boundary */
     const struct policy_statement *statement;
     struct check_miss miss;
 };
@@ -75,11 +75,12 @@ static void put_questions(struct cell *c, const struct http_request *rq) {
 static bool find_statement(const struct cell *c, struct question *q, const struct http_fields *facts) {
     struct policy_request ask = {.action = q->action, .resource = c->r->asked, .facts = facts, .arena = c->scratch};
     struct policy_caller who = {0};
-    struct policy_result identity = {0}, resource = {0};
+    struct policy_result identity = {0}, boundary = {0}, resource = {0};
     if (c->entry) {
         who = (struct policy_caller){.account_id = c->entry->who->account_id, .arn = keyring_user_arn(c->entry)};
         if (c->entry->who->kind == MODEL_ROLE) who.role_arn = c->entry->who->arn;
         identity = policy_evaluate(&c->entry->who->policies, &ask);
+        if (c->entry->who->has_boundary) boundary = policy_evaluate(&c->entry->who->boundary, &ask);
         if (identity.decision == POLICY_IMPLICIT_DENY) q->miss = check_miss_nearest(&c->entry->who->policies, &ask);
     }
     ask.caller = &who;
@@ -87,6 +88,8 @@ static bool find_statement(const struct cell *c, struct question *q, const struc
     enum policy_decision wanted = q->allowed ? POLICY_ALLOW : POLICY_EXPLICIT_DENY;
     if (identity.decision == wanted) q->statement = identity.deciding;
     else if (resource.decision == wanted) q->statement = resource.deciding;
+    else if (boundary.decision == wanted) q->statement = boundary.deciding;
+    q->bounded = c->entry && c->entry->who->has_boundary && boundary.decision == POLICY_IMPLICIT_DENY;
     return identity.decision == POLICY_ALLOW;
 }
 
@@ -116,7 +119,9 @@ static void add_statement(struct buf *b, const struct policy_statement *s) {
 static void explain_not_found(const struct cell *c, const struct question *q, const struct check_cell *cell,
                               struct buf *why) {
     const char *owner = is_url(c->r) ? "function's" : "API's resource";
-    if (cell->foreign)
+    if (cell->bounded)
+        buf_addf(why, "no statement of the permissions boundary of %.*s allows it", STR_ARG(c->caller->name));
+    else if (cell->foreign)
         buf_addf(why, "%.*s is of another account, and no %s policy of the %s allows it", STR_ARG(c->caller->name),
                  is_url(c->r) ? "statement in the" : "resource", is_url(c->r) ? "function" : "API");
     else if (c->entry) check_miss_write(why, c->m->model, &cell->miss, c->caller->name, q->action);
@@ -156,7 +161,7 @@ static bool explain(const struct cell *c, const struct question *q, struct check
     if (cell->statement) add_statement(&why, cell->statement);
     if (cell->second) buf_add(&why, STR(", and by "));
     if (cell->second) add_statement(&why, cell->second);
-    if (c->entry && !cell->foreign && cell->because == CHECK_NOT_FOUND) write_fix(c, &fix);
+    if (c->entry && !cell->foreign && !cell->bounded && cell->because == CHECK_NOT_FOUND) write_fix(c, &fix);
     cell->why = buf_str(&why);
     if (fix.n) cell->fix = buf_str(&fix);
     return buf_ok(&why, e) && buf_ok(&fix, e);
@@ -171,7 +176,8 @@ static void conclude(struct cell *c, struct check_cell *cell, bool left, const s
     else {
         cell->statement = q->statement;
         cell->miss = q->miss;
-        cell->foreign = !cell->allowed && q->own && !q->statement;
+        cell->bounded = !cell->allowed && q->own && !q->statement && q->bounded;
+        cell->foreign = !cell->allowed && q->own && !q->statement && !q->bounded;
         if (cell->allowed && c->n > 1 && c->q[1].statement != q->statement) cell->second = c->q[1].statement;
         cell->because = cell->allowed ? CHECK_ALLOWED : q->statement ? CHECK_DENIED : CHECK_NOT_FOUND;
     }

@@ -39,6 +39,7 @@ struct check_cell {
     const struct policy_statement
         *second; /* of a function URL: that allows lambda:InvokeFunction, where it is another */
     struct check_miss miss;
+    bool bounded;   /* the own policy allows it, and the permissions boundary does not */
     bool foreign;   /* the own policy allows it, and one of the API's would have to allow it too */
     struct str why; /* one sentence without a full stop */
     struct str fix; /* the smallest statement that would allow it; absent where none is due */

@@ -16,6 +16,19 @@ if(BUILD_LOCAL)
   endforeach()
 endif()
 
+# A function that streams, and the one that the runtime shows.
+if(BUILD_LOCAL)
+  add_executable(streamer ${CMAKE_CURRENT_LIST_DIR}/e2e/streamer.c)
+  add_executable(streaming_example ${CMAKE_SOURCE_DIR}/runtime/examples/streaming.c)
+  foreach(name streamer streaming_example)
+    target_link_libraries(${name} PRIVATE runtime)
+  endforeach()
+  add_test(NAME e2e_stream
+    COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/stream.py ${CMAKE_BINARY_DIR} $<TARGET_FILE:streamer>
+      $<TARGET_FILE:streaming_example>)
+  set_tests_properties(e2e_stream PROPERTIES TIMEOUT 300)
+endif()
+
 # The handler of README.md, as it stands there.
 if(BUILD_LOCAL)
   set(readme ${CMAKE_SOURCE_DIR}/README.md)
