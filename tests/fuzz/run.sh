@@ -45,9 +45,10 @@ make_seeds() {
     "$build/fuzz_seeds" "$build/seeds" || give_up 'the seeds could not be written'
     seed yaml template <template.yaml
     seed yaml callers <local/callers.yaml
-    seed yaml http-api <templates/http-api.yaml
-    seed yaml function-url <templates/function-url.yaml
     { cat tests/fuzz/gateway.yaml && echo --- && cat tests/fuzz/gateway-callers.yaml; } | seed yaml kinds
+    for f in templates/*.yaml tests/templates/accepted/*.yaml; do
+        seed yaml "$(basename "$f" .yaml)" <"$f"
+    done
     { cat template.yaml && echo --- && cat local/callers.yaml; } | seed yaml both
     seed reply rest <<'END'
 {"statusCode":200,"headers":{"X-A":"1"},"multiValueHeaders":{"x-b":["1","2"]},"body":"AP8=","isBase64Encoded":true}
