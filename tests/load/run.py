@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway under load: every answer is judged, and afterwards it holds what it held before, and ends with 0.
 run.py BUILD_DIR SECONDS [--wrk] [--valgrind] [--connections N] [--seed N]. Needs /usr/bin/python3 with botocore."""
-import argparse, json, os, re, resource, shutil, subprocess, sys, tempfile, time
+import argparse, json, os, re, resource, shutil, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "e2e")]
@@ -114,6 +114,13 @@ def is_sanitized(build):
         return b"__asan_init" in f.read()
 
 
+def explained(g, wrong):
+    """The first findings, each with what the gateway's log says of that request."""
+    log = g.log().splitlines() if wrong else []
+    return [f"{text}; log: {[line for line in log if id_ and id_ in line]}" for text, id_ in wrong[:10]] + \
+        [text for text, _ in wrong[10:]]
+
+
 def load(g, asked):
     """(what is wrong, the line that tells about the run)"""
     pid, planner, judge, wrong = g.process.pid, Planner(g, asked.seed), Judge(g), []
@@ -135,8 +142,22 @@ def load(g, asked):
         wrong.append(f"after the load: {last}")
     n = sum(judge.kinds.values())
     kinds = ", ".join(f"{k} {v}" for k, v in judge.kinds.most_common())
-    return judge.wrong + wrong, (f"{n} answers judged ({kinds}), {by_wrk} by wrk; {(n + by_wrk) / seconds:.0f} a second; "
+    return explained(g, judge.wrong) + wrong, (f"{n} answers judged ({kinds}), {by_wrk} by wrk; {(n + by_wrk) / seconds:.0f} a second; "
                                  f"held before {before}, after {after}; resident {sizes} KiB; seed {asked.seed}")
+
+
+def stop_in_the_middle(g, asked):
+    """SIGTERM while requests are on their way: they may end without an answer or with a 5xx, and never with another one's 200."""
+    planner, judge = Planner(g, asked.seed + 1), Judge(g)
+    plans = [planner.make(f"s{i}n", 20) for i in range(asked.connections)]
+    sender = threading.Thread(target=judge.run, args=(plans, FILL_S))
+    sender.start()
+    while sum(judge.kinds.values()) < asked.connections and sender.is_alive():
+        time.sleep(0.01)
+    code = g.stop()
+    sender.join()
+    wrong = [f"while it stopped: {text}" for text, _ in judge.wrong if "got 200" in text or "got another answer" in text]
+    return wrong + ([f"apigw ended with {code}"] if code else [])
 
 
 def main():
@@ -151,9 +172,7 @@ def main():
             wrong, line = load(g, asked)
         except AssertionError as problem:
             wrong, line = [str(problem)], f"seed {asked.seed}"
-        code = g.stop()
-        if code:
-            wrong.append(f"apigw ended with {code}")
+        wrong += stop_in_the_middle(g, asked)
         if left := watch.running(g.program):
             wrong.append(f"processes are left: {left}")
         wrong += [f"in the log: {text}" for text in g.log().splitlines() if COMPLAINTS.search(text)][:20]
