@@ -62,7 +62,8 @@ static bool explain_miss(const struct judge_access *x, const struct question *q,
     struct buf nearest, fix;
     buf_init(&nearest, MAX_TEXT_BYTES, a);
     buf_init(&fix, MAX_TEXT_BYTES, a);
-    check_miss_write(&nearest, x->judge->model, &miss, v->caller->who->profile, q->action);
+    if (miss.kind != CHECK_MISS_NONE) /* else `why` has said it */
+        check_miss_write(&nearest, x->judge->model, &miss, v->caller->who->profile, q->action);
     const struct check_miss_wish wish = {x->judge->api, v->route, x->rq->method, q->path, q->action};
     buf_add(&fix, STR("would allow it: "));
     check_miss_write_fix(&fix, &wish);
