@@ -111,8 +111,9 @@ class Endpoint:
     def open(self, room, *options, before=()):
         gateway = Gateway(room.build, *options, template=self.template, callers=os.path.join(CLIENTS, "callers.yaml"))
         gateway.arguments[:0] = before
+        gateway.__enter__()
         room.on_exit(lambda: gateway.__exit__())
-        return gateway.__enter__()
+        return gateway
 
 
 class Gateway(apigw.Gateway):

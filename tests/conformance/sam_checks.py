@@ -10,8 +10,8 @@ from tls_relay import Authority, Relay
 import apigw  # of tests/e2e
 
 FUNCTIONS = ["PublicFunction", "PrivateFunction"]
-# A name that exists nowhere (RFC 6761, .test) and that tells a signer service and region as AWS's names do.
-PRIVATE_HOST = "privateapi.execute-api.us-east-1.test"
+# A name that tells a signer service and region, and that no public name server knows: its suffix is that of an isolated partition.
+PRIVATE_HOST = "privateapi.execute-api.us-east-1.c2s.ic.gov"
 ROLE_ARN = "arn:aws:sts::123456789012:assumed-role/lambda-iam-c-PublicFunctionRole/lambda-iam-c-PublicFunction"
 
 

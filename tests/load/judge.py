@@ -10,7 +10,7 @@ ANSWER_S = 60
 class Judge:
     def __init__(self, gateway):
         self.ports = {"public": urllib.parse.urlsplit(gateway.public).port, "private": urllib.parse.urlsplit(gateway.private).port}
-        self.kinds, self.wrong = collections.Counter(), []
+        self.kinds, self.wrong = collections.Counter(), []  # what is wrong: (sentence, request id)
 
     async def exchange(self, reader, writer, planned):
         writer.write(planned.raw)
@@ -19,7 +19,9 @@ class Judge:
         fields = dict(line.lower().split(": ", 1) for line in head[1:] if line)
         types = [line.split(": ", 1)[1] for line in head[1:] if line.lower().startswith("x-amzn-errortype: ")]
         body = await reader.readexactly(int(fields["content-length"]))
-        return int(head[0].split()[1]), types[0] if types else None, body
+        problem = judge(planned, int(head[0].split()[1]), types[0] if types else None, body)
+        if problem:
+            self.wrong.append((problem, fields.get("x-amzn-requestid")))
 
     async def one(self, at, planned):
         """at: the open connections by API, of which a torn one is not used again."""
@@ -32,9 +34,7 @@ class Judge:
             writer.close()
             del at[planned.api]
         else:
-            problem = judge(planned, *await asyncio.wait_for(self.exchange(reader, writer, planned), ANSWER_S))
-            if problem:
-                self.wrong.append(problem)
+            await asyncio.wait_for(self.exchange(reader, writer, planned), ANSWER_S)
         self.kinds[planned.kind] += 1
 
     async def connection(self, plan, end):
@@ -46,7 +46,7 @@ class Judge:
                     return
                 await self.one(at, planned)
         except Exception as problem:
-            self.wrong.append(f"{planned.kind} {planned.id}: {type(problem).__name__}: {problem}")
+            self.wrong.append((f"{planned.kind} {planned.id}: {type(problem).__name__}: {problem}", None))
         finally:
             for _, writer in at.values():
                 writer.close()

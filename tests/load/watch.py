@@ -26,6 +26,14 @@ def running(program):
     return found
 
 
+def is_connected(pid):
+    """Whether it has a socket: a function that waits for its next event has one, and one that is just starting has none."""
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:") for fd in os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return False
+
+
 def holdings(pid):
     return {"descriptors": count(pid, "fd"), "threads": count(pid, "task")}
 
