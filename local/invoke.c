@@ -117,7 +117,7 @@ static bool find_bootstrap(struct invoke *v, struct err *e) {
 }
 
 static bool prepare(struct invoke *v, struct err *e) {
-    return stack_flags_configure(&v->flags, &v->options, &v->parameters, &v->arena, e) &&
+    return stack_flags_configure(&v->flags, &v->options, &v->parameters, NULL, &v->arena, e) &&
            model_read(&v->options, &v->model, &v->arena, e) && find_function(v, e) &&
            invoke_event_read(flags_value(&v->flags, EVENT), v->options.template_path, &v->event, &v->arena, e) &&
            find_bootstrap(v, e) && find_keys(v, e);
