@@ -64,8 +64,9 @@ static bool explain_miss(const struct judge_access *x, const struct question *q,
     buf_init(&fix, MAX_TEXT_BYTES, a);
     check_miss_write(&nearest, x->judge->model, &miss, v->caller->who->profile, q->action);
     const struct check_miss_wish wish = {x->judge->api, v->route, x->rq->method, q->path, q->action};
+    buf_add(&fix, STR("would allow it: "));
     check_miss_write_fix(&fix, &wish);
-    v->nearest = buf_str(&nearest);
+    v->cause = buf_str(&nearest);
     v->fix = buf_str(&fix);
     return buf_ok(&nearest, e) && buf_ok(&fix, e);
 }

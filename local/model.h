@@ -37,6 +37,9 @@ struct model_function {
     struct http_fields environment;   /* names and resolved values of Environment.Variables */
     struct str log_format, log_level; /* LoggingConfig; absent: Text, and no AWS_LAMBDA_LOG_LEVEL */
     struct str log_group;
+    struct str code_uri;          /* CodeUri when it is a path; else absent */
+    bool is_reserved;             /* ReservedConcurrentExecutions is given: */
+    int64_t reserved_concurrency; /* more at once are throttled, and with 0 all */
 };
 
 struct model_route {

@@ -20,7 +20,7 @@ static const struct model_rule function_rules[] = {
     {"Events", MODEL_USED, NULL},
     {"FunctionUrlConfig", MODEL_USED, NULL},
     {"PackageType", MODEL_USED, NULL},
-    {"CodeUri", MODEL_NO_EFFECT, NULL},
+    {"CodeUri", MODEL_USED, NULL},
     {"Architectures", MODEL_NO_EFFECT, NULL},
     {"Description", MODEL_NO_EFFECT, NULL},
     {"Tags", MODEL_NO_EFFECT, NULL},
@@ -36,7 +36,7 @@ static const struct model_rule function_rules[] = {
     {"DeadLetterQueue", MODEL_NOTICE, NULL},
     {"EventInvokeConfig", MODEL_NOTICE, NULL},
     {"KmsKeyArn", MODEL_NOTICE, NULL},
-    {"ReservedConcurrentExecutions", MODEL_NOTICE, NULL},
+    {"ReservedConcurrentExecutions", MODEL_USED, NULL},
     {"ProvisionedConcurrencyConfig", MODEL_NOTICE, NULL},
     {"EphemeralStorage", MODEL_NOTICE, NULL},
     {"FileSystemConfigs", MODEL_NOTICE, NULL},
@@ -212,15 +212,19 @@ static bool read_names(struct model_reader *r, struct template_resource *resourc
 
 bool model_function_read(struct model_reader *r, struct template_resource *resource, struct err *e) {
     struct model_function *f = &r->model->functions[r->model->n_functions];
-    int64_t timeouts_s[] = {1, 900}, sizes_mb[] = {128, 10240};
+    int64_t timeouts_s[] = {1, 900}, sizes_mb[] = {128, 10240}, reserved[] = {0, INT32_MAX};
     *f = (struct model_function){
         .logical_id = resource->id, .timeout_s = DEFAULT_TIMEOUT_S, .memory_mb = DEFAULT_MEMORY_MB};
     const struct node *n = model_parts_merged(r, "Function", resource, e);
     if (!n || !model_parts_check(r, n, "an AWS::Serverless::Function", function_rules, e)) return false;
     if (!check_runtime(r, n, e) || !read_names(r, resource, n, f, e) || !read_role(r, resource, n, f, e)) return false;
     if (!model_parts_number(r, n, "Timeout", timeouts_s, &f->timeout_s, e) ||
-        !model_parts_number(r, n, "MemorySize", sizes_mb, &f->memory_mb, e))
+        !model_parts_number(r, n, "MemorySize", sizes_mb, &f->memory_mb, e) ||
+        !model_parts_number(r, n, "ReservedConcurrentExecutions", reserved, &f->reserved_concurrency, e))
         return false;
+    const struct node *code = node_get(n, "CodeUri");
+    f->is_reserved = node_get(n, "ReservedConcurrentExecutions");
+    if (code && code->kind == NODE_SCALAR) f->code_uri = code->text;
     if (!read_environment(r, n, f, e) || !read_logging(r, n, f, e)) return false;
     r->model->n_functions++;
     if (!model_url_read(r, f, n, e)) return false;

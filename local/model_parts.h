@@ -78,7 +78,8 @@ bool model_http_api_read(struct model_reader *r, const struct template_resource 
 bool model_http_api_protects(const struct model_auth *auth, const struct model_route *route);
 bool model_http_api_note_open(struct model_reader *r, const struct model_api *api, const struct model_auth *auth,
                               struct err *e);
-bool model_path_read(const struct node *n, struct str *path, const struct node *place, struct err *e);
+bool model_path_read(const struct node *n, enum model_api_kind kind, struct str *path, const struct node *place,
+                     struct err *e);
 /* Would API Gateway take both into one API? */
 bool model_path_agree(enum model_api_kind kind, struct str a, struct str b);
 /* The URL of a function with FunctionUrlConfig; without it nothing. `function`: its properties. */

@@ -46,8 +46,8 @@ bool stack_flags_read(const struct flags *f, struct model_options *options, stru
 bool stack_flags_configure(const struct flags *f, struct model_options *options, struct http_fields *parameters,
                            struct str *taken, struct arena *a, struct err *e);
 
-/* The absolute path of the program of the functions: `given`, or `bootstrap` in the folder of this program when NULL.
-   ERR_CONFIG: there is none, or it cannot be executed. */
-bool stack_flags_bootstrap(const char *given, const char **path, struct arena *a, struct err *e);
+/* The function that somebody names, by its logical id or FunctionName. ERR_CONFIG: there is none, and which there are. */
+bool stack_flags_function(const struct model *m, const char *template_path, struct str name,
+                          const struct model_function **function, struct arena *a, struct err *e);
 
 #endif

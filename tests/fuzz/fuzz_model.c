@@ -20,6 +20,10 @@ static const char *keep(struct file *file, struct str text) {
     return file->path;
 }
 
+static bool is_path(struct str route) {
+    return str_starts(route, STR("/")) || str_eq(route, STR("$default"));
+}
+
 static void ask(const struct model *m, struct arena *a) {
     for (size_t i = 0; i < m->n_principals; i++) {
         const struct model_principal *p = &m->principals[i];
@@ -34,7 +38,7 @@ static void ask(const struct model *m, struct arena *a) {
     for (size_t i = 0; i < m->n_functions; i++) FUZZ_HOLDS(m->functions[i].role && m->functions[i].name.n);
     for (size_t i = 0; i < m->n_apis; i++)
         for (size_t k = 0; k < m->apis[i].n_routes; k++)
-            FUZZ_HOLDS(m->apis[i].routes[k].function && m->apis[i].routes[k].path.p[0] == '/');
+            FUZZ_HOLDS(m->apis[i].routes[k].function && is_path(m->apis[i].routes[k].path));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
