@@ -28,6 +28,8 @@ static const struct {
          [ANSWER_BAD_REPLY] = {502, "InternalServerErrorException",
                                STR_INIT("{\"message\": \"Internal server error\"}")},
          [ANSWER_TOO_LATE] = {504, "INTEGRATION_TIMEOUT", STR_INIT("{\"message\": \"Endpoint request timed out\"}")},
+         [ANSWER_THROTTLED] = {500, "InternalServerErrorException",
+                               STR_INIT("{\"message\": \"Internal server error\"}")},
          [ANSWER_UNAVAILABLE] = {503, "ServiceUnavailableException", MESSAGE("Service Unavailable")},
          [ANSWER_FAULT] = {500, "InternalServerErrorException", MESSAGE("Internal server error")}},
     [MODEL_HTTP_API] = {[ANSWER_NO_ROUTE] = {404, NULL, MESSAGE("Not Found")},
@@ -39,6 +41,7 @@ static const struct {
                         [ANSWER_LONG_URL] = {414, NULL, MESSAGE("URI Too Long")},
                         [ANSWER_BAD_REPLY] = {500, NULL, MESSAGE("Internal Server Error")},
                         [ANSWER_TOO_LATE] = {503, NULL, MESSAGE("Service Unavailable")},
+                        [ANSWER_THROTTLED] = {503, NULL, MESSAGE("Service Unavailable")},
                         [ANSWER_UNAVAILABLE] = {503, NULL, MESSAGE("Service Unavailable")},
                         [ANSWER_FAULT] = {500, NULL, MESSAGE("Internal Server Error")}},
     [MODEL_FUNCTION_URL] =
@@ -53,6 +56,9 @@ static const struct {
          [ANSWER_LONG_URL] = {414, "BadRequestException", MESSAGE("URI Too Long")},
          [ANSWER_BAD_REPLY] = {502, "InternalServerErrorException", STR_INIT("Internal Server Error")},
          [ANSWER_TOO_LATE] = {502, "InternalServerErrorException", STR_INIT("Internal Server Error")},
+         [ANSWER_THROTTLED] = {429, "TooManyRequestsException",
+                               STR_INIT("{\"Reason\":\"ReservedFunctionConcurrentInvocationLimitExceeded\",\"Type\":"
+                                        "\"User\",\"message\":\"Rate Exceeded.\"}")},
          [ANSWER_UNAVAILABLE] = {503, "ServiceUnavailableException", MESSAGE("Service Unavailable")},
          [ANSWER_FAULT] = {500, "InternalServerErrorException", STR_INIT("Internal Server Error")}},
 };

@@ -15,6 +15,7 @@ enum answer {
     ANSWER_LONG_URL,     /* or a resource of more than 1,600 bytes */
     ANSWER_BAD_REPLY,    /* malformed, or the function failed or timed out */
     ANSWER_TOO_LATE,     /* the integration's time was up */
+    ANSWER_THROTTLED,    /* by the function's ReservedConcurrentExecutions */
     ANSWER_UNAVAILABLE,
     ANSWER_FAULT, /* of the gateway itself */
     ANSWER_KINDS

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "exec_why.h"
 #include "function_parts.h"
 #include "log.h"
 #include "process.h"
@@ -65,14 +66,20 @@ bool environment_is_empty(const struct environment *env) {
 }
 
 bool environment_is_coming(const struct environment *env) {
-    bool serves = env->pid && !env->dying && !env->running && !env->why[0];
-    return env->wanted || env->starting || serves || function_by_hand(env->function);
+    bool serves = env->pid && !env->dying && !env->running && !env->stale && !env->why[0];
+    return env->wanted || (env->starting && !env->stale) || serves || function_by_hand(env->function);
 }
 
 static void end_process(struct environment *env) {
     if (!env->pid || env->dying) return;
     env->dying = true;
     process_kill(env->pid);
+}
+
+void environment_retire(struct environment *env) {
+    env->stale = true;
+    bool idle = !env->running && env->end_ms == INT64_MAX;
+    if (idle || !env->ready) end_process(env);
 }
 
 void environment_stop(struct environment *env) {
@@ -111,8 +118,10 @@ static void note_end(struct environment *env, const char *words) {
 
 static bool start_process(struct environment *env, pid_t *pid, struct err *e) {
     const struct function_options *o = &env->function->options;
-    return (env->server || environment_open(env, e)) && name_stream(env, e) &&
-           process_start(o->bootstrap, o->task_root, env->variables, pid, e);
+    if ((!env->server && !environment_open(env, e)) || !name_stream(env, e)) return false;
+    if (process_start(o->bootstrap, o->task_root, env->variables, pid, e)) return true;
+    if (e->kind == ERR_CONFIG) exec_why(o->bootstrap, e);
+    return false;
 }
 
 /* One life of the process; the lock is held except while it is started and lives. */
@@ -121,7 +130,7 @@ static void live(struct environment *env) {
     struct err e;
     pid_t pid;
     char words[64];
-    env->wanted = env->timed_out = false;
+    env->wanted = env->timed_out = env->stale = false;
     env->starting = true;
     pthread_mutex_unlock(&f->lock);
     bool ok = start_process(env, &pid, &e);
@@ -136,7 +145,7 @@ static void live(struct environment *env) {
     env->pid = pid;
     env->born_ms = clock_monotonic_ms();
     env->end_ms = env->born_ms + f->options.init_timeout_ms;
-    if (f->stopping) end_process(env);
+    if (f->stopping || env->stale) end_process(env);
     pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->lock);
     process_await(pid);
@@ -238,8 +247,10 @@ bool environment_take(struct environment *env, struct environment_delivery *d, s
     pthread_mutex_lock(&f->lock);
     while (env->starting) function_wait(f, INT64_MAX); /* it is quicker than the thread that started it */
     unsigned generation = env->generation, ask = ++env->asks;
+    if (env->stale && !env->running) end_process(env);
     if (is_asking(env, generation, ask)) note_ask(env);
-    while (is_asking(env, generation, ask) && !env->running && !f->queue) function_wait(f, INT64_MAX);
+    while (is_asking(env, generation, ask) && (env->running ? env->running->writer != NULL : !f->queue))
+        function_wait(f, INT64_MAX); /* a reply that is being streamed is an answer */
     bool ok = is_asking(env, generation, ask);
     if (ok && !env->running) begin(env);
     ok = ok && deliver(env->running, d, a);
@@ -247,13 +258,46 @@ bool environment_take(struct environment *env, struct environment_delivery *d, s
     return ok;
 }
 
+static bool is_current(const struct environment *env, struct str request_id) {
+    const struct invocation *inv = env->running;
+    return inv && !inv->writer && str_eq(str_of(inv->request_id), request_id);
+}
+
 bool environment_answer(struct environment *env, struct str request_id, enum function_outcome outcome,
                         struct str body) {
     struct function *f = env->function;
     pthread_mutex_lock(&f->lock);
-    bool current = env->running && str_eq(str_of(env->running->request_id), request_id);
+    bool current = is_current(env, request_id);
     if (current) finish(env, outcome, body, outcome == FUNCTION_REPLY ? "" : "the function answered with an error");
     pthread_mutex_unlock(&f->lock);
+    return current;
+}
+
+enum environment_stream environment_stream_begin(struct environment *env, struct str request_id,
+                                                 struct str content_type, struct stream_pipe **pipe) {
+    struct function *f = env->function;
+    pthread_mutex_lock(&f->lock);
+    enum environment_stream kind = is_current(env, request_id) ? ENVIRONMENT_COLLECT : ENVIRONMENT_NOT_CURRENT;
+    if (kind == ENVIRONMENT_COLLECT && env->running->streams) {
+        bool ok = invocation_stream(env->running, content_type);
+        if (ok) *pipe = env->running->writer;
+        else finish(env, FUNCTION_EXITED, STR(""), "out of memory for a streamed reply");
+        kind = ok ? ENVIRONMENT_STREAM : ENVIRONMENT_NOT_CURRENT;
+    }
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+    return kind;
+}
+
+bool environment_stream_end(struct environment *env, struct stream_pipe *pipe, enum function_outcome outcome,
+                            const char *why) {
+    struct function *f = env->function;
+    pthread_mutex_lock(&f->lock);
+    bool current = env->running && env->running->writer == pipe;
+    if (current && outcome != FUNCTION_REPLY) log_line(LOG_ERROR, "%.*s: %s", STR_ARG(name_of(env)), why);
+    if (current) finish(env, outcome, STR(""), why);
+    pthread_mutex_unlock(&f->lock);
+    stream_pipe_end(pipe);
     return current;
 }
 

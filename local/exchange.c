@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "exchange_event.h"
 #include "exchange_reply.h"
+#include "exchange_stream.h"
 #include "log.h"
 #include "random.h"
 
@@ -51,20 +52,27 @@ static bool within_limits(struct exchange *x) {
 
 /* ---- the function ---- */
 
-static void give_reply(struct exchange *x, struct str json) {
+/* The server reads the body of a stream; nobody does when there is no head for it. */
+static void give_reply(struct exchange *x, const struct function_result *result) {
+    struct stream_pipe *stream = result->stream;
     struct http_response reply;
     struct err e;
-    if (exchange_reply_read(x, json, &reply, &e)) *x->rs = reply;
+    bool ok = stream ? exchange_stream_head(x, stream, result->content_type, &reply, &e)
+                     : exchange_reply_read(x, result->body, &reply, &e);
+    if (ok) *x->rs = reply;
     else answer(x, ANSWER_BAD_REPLY, str_of(e.msg));
+    if (ok) *x->stream = stream;
+    else if (stream) stream_pipe_leave(stream);
 }
 
 /* Whatever comes back, one answer to it. */
 static void give_result(struct exchange *x, const struct function_result *result) {
     switch (result->outcome) {
-    case FUNCTION_REPLY: give_reply(x, result->body); break;
+    case FUNCTION_REPLY: give_reply(x, result); break;
     case FUNCTION_ERROR:
     case FUNCTION_TIMED_OUT:
     case FUNCTION_EXITED: answer(x, ANSWER_BAD_REPLY, result->why); break;
+    case FUNCTION_THROTTLED: answer(x, ANSWER_THROTTLED, result->why); break;
     case FUNCTION_TOO_LATE: answer(x, ANSWER_TOO_LATE, STR("no reply within the time of the integration")); break;
     }
 }
@@ -75,8 +83,9 @@ static void invoke(struct exchange *x, struct str event) {
     int64_t limit_ms = answer_limits(p->api->kind)->integration_ms, from_ms = clock_unix_ms();
     struct function_result result;
     struct err e;
-    bool ok = function_invoke(f, event, str_of(x->request_id), x->trace_id, limit_ms ? limit_ms : LONGEST_INVOCATION_MS,
-                              &result, x->arena, &e);
+    bool ok = (p->api->streams ? function_invoke_stream : function_invoke)(f, event, str_of(x->request_id), x->trace_id,
+                                                                           limit_ms ? limit_ms : LONGEST_INVOCATION_MS,
+                                                                           &result, x->arena, &e);
     x->function_ms = clock_unix_ms() - from_ms;
     if (ok) give_result(x, &result);
     else answer(x, ANSWER_BAD_REPLY, STR("out of memory"));

@@ -57,16 +57,43 @@ static void fail_queue(struct function *f, const char *why) {
     pthread_cond_broadcast(&f->changed);
 }
 
+/* As at Lambda, it does not wait then. More than `concurrency` do: that is a limit of this machine only. */
+static bool is_throttled(const struct function *f) {
+    int64_t under_way = 0;
+    for (const struct invocation *inv = f->queue; inv; inv = inv->next) under_way++;
+    for (const struct environment *env = f->environments; env < end_of(f); env++) under_way += env->running != NULL;
+    return f->options.model->is_reserved && under_way >= f->options.model->reserved_concurrency;
+}
+
 /* One environment for each that waits. Those that are dying come back here when they are dead. */
 void function_scale(struct function *f) {
-    size_t waiting = 0, coming = 0, there = 0;
-    for (struct invocation *inv = f->queue; inv; inv = inv->next) waiting++;
+    size_t wanted = 0, coming = 0, there = 0;
+    for (struct invocation *inv = f->queue; inv; inv = inv->next) wanted++;
     for (struct environment *env = f->environments; env < end_of(f); env++) coming += environment_is_coming(env);
+    if (!wanted && f->renews) wanted = 1;
     for (struct environment *env = f->environments; env < end_of(f); env++) {
-        if (coming < waiting && !f->stopping && environment_is_empty(env)) coming += environment_want(env);
+        if (coming < wanted && !f->stopping && environment_is_empty(env)) coming += environment_want(env);
         there += !environment_is_empty(env);
     }
+    if (coming) f->renews = false;
     if (!there) fail_queue(f, "cannot start a thread");
+}
+
+void function_replace(struct function *f) {
+    if (function_by_hand(f)) return;
+    size_t idle = 0, busy = 0;
+    pthread_mutex_lock(&f->lock);
+    for (struct environment *env = f->environments; env < end_of(f); env++) {
+        if (environment_is_empty(env)) continue;
+        idle += !env->running;
+        busy += env->running != NULL;
+        environment_retire(env);
+    }
+    log_line(LOG_INFO, "%.*s: %s has changed: %zu idle environments end now, %zu busy ones after their invocation",
+             STR_ARG(name_of(f)), f->options.bootstrap, idle, busy);
+    f->renews = true;
+    function_scale(f);
+    pthread_mutex_unlock(&f->lock);
 }
 
 /* The caller gives up: a queued invocation is never delivered, a running one goes on without anybody waiting for it. */
@@ -79,32 +106,54 @@ static void abandon(struct function *f, struct invocation *inv) {
     }
 }
 
-static bool result_of(const struct invocation *inv, struct function_result *result, struct arena *a, struct err *e) {
-    bool done = inv->state == INVOCATION_DONE;
-    struct str body = {inv->body, done ? inv->body_n : 0};
-    struct str why = done ? str_of(inv->why) : STR("it was not done in time");
-    char *body_copy = arena_copy(a, body), *why_copy = arena_copy(a, why);
-    result->outcome = done ? inv->outcome : FUNCTION_TOO_LATE;
-    result->body = (struct str){body_copy, body.n};
-    result->why = (struct str){why_copy, why.n};
-    return (body_copy && why_copy) || err_set(e, ERR_MEMORY, "out of memory for a reply");
+/* The caller is told as soon as a stream has begun. */
+static bool is_told(const struct invocation *inv) {
+    return inv->state == INVOCATION_DONE || inv->reader;
 }
 
-bool function_invoke(struct function *f, struct str event, struct str request_id, struct str trace_id,
-                     int64_t timeout_ms, struct function_result *result, struct arena *a, struct err *e) {
-    struct invocation *inv = invocation_make(event, request_id, trace_id);
+static bool result_of(struct invocation *inv, struct function_result *result, struct arena *a, struct err *e) {
+    bool told = is_told(inv), streamed = inv->reader && inv->outcome == FUNCTION_REPLY;
+    struct str body = {inv->body, inv->state == INVOCATION_DONE ? inv->body_n : 0};
+    struct str why = told ? str_of(inv->why) : STR("it was not done in time"), type = str_of(inv->content_type);
+    char *body_copy = arena_copy(a, body), *why_copy = arena_copy(a, why), *type_copy = arena_copy(a, type);
+    if (!body_copy || !why_copy || !type_copy) return err_set(e, ERR_MEMORY, "out of memory for a reply");
+    *result = (struct function_result){.outcome = told ? inv->outcome : FUNCTION_TOO_LATE,
+                                       .body = {body_copy, body.n},
+                                       .why = {why_copy, why.n},
+                                       .stream = streamed ? inv->reader : NULL,
+                                       .content_type = {type_copy, type.n}};
+    if (streamed) inv->reader = NULL;
+    return true;
+}
+
+static bool invoke(struct function *f, struct invocation *inv, int64_t timeout_ms, struct function_result *result,
+                   struct arena *a, struct err *e) {
     if (!inv) return err_set(e, ERR_MEMORY, "out of memory for an invocation");
     if (function_by_hand(f)) timeout_ms = (int64_t)DAY_S * 1000;
     int64_t end_ms = clock_monotonic_ms() + timeout_ms;
     pthread_mutex_lock(&f->lock);
     if (f->stopping) invocation_finish(inv, FUNCTION_EXITED, STR(""), "everything stops");
+    else if (is_throttled(f))
+        invocation_finish(inv, FUNCTION_THROTTLED, STR(""), "more than ReservedConcurrentExecutions");
     else enqueue(f, inv);
-    while (inv->state != INVOCATION_DONE && clock_monotonic_ms() < end_ms) function_wait(f, end_ms);
-    if (inv->state != INVOCATION_DONE) abandon(f, inv);
+    while (!is_told(inv) && clock_monotonic_ms() < end_ms) function_wait(f, end_ms);
+    if (!is_told(inv)) abandon(f, inv);
     bool ok = result_of(inv, result, a, e);
     invocation_let_go(inv);
     pthread_mutex_unlock(&f->lock);
     return ok;
+}
+
+bool function_invoke(struct function *f, struct str event, struct str request_id, struct str trace_id,
+                     int64_t timeout_ms, struct function_result *result, struct arena *a, struct err *e) {
+    return invoke(f, invocation_make(event, request_id, trace_id), timeout_ms, result, a, e);
+}
+
+bool function_invoke_stream(struct function *f, struct str event, struct str request_id, struct str trace_id,
+                            int64_t timeout_ms, struct function_result *result, struct arena *a, struct err *e) {
+    struct invocation *inv = invocation_make(event, request_id, trace_id);
+    if (inv) inv->streams = true;
+    return invoke(f, inv, timeout_ms, result, a, e);
 }
 
 /* ---- time ---- */

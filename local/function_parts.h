@@ -30,6 +30,7 @@ struct environment {
     bool ready;                     /* it has asked for an event */
     bool dying;                     /* killed, and not yet reaped */
     bool timed_out;                 /* in its init */
+    bool stale;                     /* its program is not the current one */
     char why[INVOCATION_WHY_BYTES]; /* it ends; empty: as its exit status says */
 };
 
@@ -42,6 +43,7 @@ struct function {
     struct environment *environments;
     unsigned failed_starts;
     char why[INVOCATION_WHY_BYTES]; /* the last of them failed */
+    bool renews;                    /* one environment is to be started though nothing waits */
     bool keeps_time, stopping;
 };
 
@@ -62,7 +64,8 @@ bool environment_want(struct environment *env);                /* starts a proce
 bool environment_is_empty(const struct environment *env);      /* neither has nor gets a process */
 bool environment_is_coming(const struct environment *env);     /* takes the next invocation, now or after its start */
 int64_t environment_keep_time(struct environment *env,
-                              int64_t now_ms); /* kills what is late; returns when to come again */
+                              int64_t now_ms);    /* kills what is late; returns when to come again */
+void environment_retire(struct environment *env); /* ends it now, or when it asks for the next event */
 void environment_stop(struct environment *env);
 /* When the function stops, without the lock: first all threads end, for each looks at all environments. */
 void environment_join(struct environment *env);

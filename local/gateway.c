@@ -2,8 +2,6 @@
 /* Ports and functions: what listens, what runs, in which order they start and stop. */
 #include "gateway.h"
 
-#include <string.h>
-
 #include "answer.h"
 #include "exchange.h"
 #include "http_server.h"
@@ -27,9 +25,8 @@ struct gateway {
     struct gateway_api *apis;
     struct function **functions;
     struct sts *sts;
-    uint16_t *ports;       /* of the APIs */
-    const char *task_root; /* the folder of the bootstrap */
-    _Atomic bool open;     /* every API and function is there; before, a port may listen that has nothing behind it */
+    uint16_t *ports;   /* of the APIs */
+    _Atomic bool open; /* every API and function is there; before, a port may listen that has nothing behind it */
 };
 
 static struct function *function_of(void *gateway, const struct model_function *model) {
@@ -72,17 +69,18 @@ static bool listen_api(struct gateway *g, size_t i, struct arena *a, struct err 
 
 static bool open_function(struct gateway *g, size_t i, struct arena *a, struct err *e) {
     const struct model_function *model = &g->options.model->functions[i];
-    struct lambda_env env = {.model = g->options.model,
-                             .function = model,
-                             .task_root = g->task_root,
-                             .api_ports = g->ports,
-                             .sts_port = sts_port(g->sts)};
+    const struct program *program = &g->options.programs[i];
+    const struct lambda_env env = {.model = g->options.model,
+                                   .function = model,
+                                   .keys = &keyring_of(g->options.keyring, model->role)->keys,
+                                   .task_root = program->task_root,
+                                   .api_ports = g->ports,
+                                   .sts_port = sts_port(g->sts)};
     struct function_options options = {.model = model,
-                                       .bootstrap = g->options.bootstrap,
-                                       .task_root = g->task_root,
+                                       .bootstrap = program->by_hand ? NULL : program->bootstrap,
+                                       .task_root = program->task_root,
                                        .concurrency = g->options.concurrency,
                                        .init_timeout_ms = FUNCTION_INIT_TIMEOUT_MS};
-    env.keys = &keyring_of(g->options.keyring, model->role)->keys;
     return lambda_env_make(&env, &options.environment, a, e) && function_open(&options, &g->functions[i], e);
 }
 
@@ -107,13 +105,6 @@ static bool start(struct gateway *g, struct arena *a, struct err *e) {
     return true;
 }
 
-/* /a/b of /a/b/bootstrap */
-static char *folder_of(const char *path, struct arena *a) {
-    const char *slash = strrchr(path, '/');
-    size_t n = slash && slash > path ? (size_t)(slash - path) : 1;
-    return arena_copy(a, (struct str){path, n});
-}
-
 bool gateway_start(const struct gateway_options *options, struct gateway **gateway, struct arena *a, struct err *e) {
     struct gateway *g = arena_zero(a, sizeof *g);
     if (!g) return err_set(e, ERR_MEMORY, "out of memory for the gateway");
@@ -121,9 +112,7 @@ bool gateway_start(const struct gateway_options *options, struct gateway **gatew
     g->apis = arena_zero(a, (options->model->n_apis + 1) * sizeof *g->apis);
     g->ports = arena_zero(a, (options->model->n_apis + 1) * sizeof *g->ports);
     g->functions = arena_zero(a, (options->model->n_functions + 1) * sizeof *g->functions);
-    g->task_root = folder_of(options->bootstrap, a);
-    if (!g->apis || !g->ports || !g->functions || !g->task_root)
-        return err_set(e, ERR_MEMORY, "out of memory for the gateway");
+    if (!g->apis || !g->ports || !g->functions) return err_set(e, ERR_MEMORY, "out of memory for the gateway");
     if (start(g, a, e)) {
         *gateway = g;
         return true;
@@ -138,6 +127,10 @@ uint16_t gateway_port(const struct gateway *g, size_t api) {
 
 uint16_t gateway_sts_port(const struct gateway *g) {
     return sts_port(g->sts);
+}
+
+struct function *gateway_function(const struct gateway *g, size_t function) {
+    return g->functions[function];
 }
 
 /* Functions first: their end releases every request that waits for them. */

@@ -4,13 +4,14 @@
 #define LOCAL_GATEWAY_H
 
 #include "keyring.h"
+#include "program.h"
 
 struct gateway_options {
     const struct model *model;
     const struct keyring *keyring;
-    uint16_t port;         /* of the first API, the next has the next number, and STS the last; 0: free ones */
-    const char *bootstrap; /* absolute path of the executable that serves every function */
-    unsigned concurrency;  /* environments of a function, at most */
+    uint16_t port;                  /* of the first API, the next has the next number, and STS the last; 0: free ones */
+    const struct program *programs; /* of model->functions */
+    unsigned concurrency;           /* environments of a function, at most */
 };
 
 struct gateway;
@@ -19,6 +20,7 @@ struct gateway;
 bool gateway_start(const struct gateway_options *options, struct gateway **gateway, struct arena *a, struct err *e);
 uint16_t gateway_port(const struct gateway *gateway, size_t api); /* of model->apis[api] */
 uint16_t gateway_sts_port(const struct gateway *gateway);
-void gateway_stop(struct gateway *gateway); /* NULL is fine */
+struct function *gateway_function(const struct gateway *gateway, size_t function); /* of model->functions[function] */
+void gateway_stop(struct gateway *gateway);                                        /* NULL is fine */
 
 #endif

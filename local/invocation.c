@@ -32,10 +32,24 @@ void invocation_let_go(struct invocation *inv) {
     free(inv->body);
     free(inv->request_id);
     free(inv->trace_id);
+    free(inv->content_type);
+    if (inv->reader) stream_pipe_leave(inv->reader);
     free(inv);
 }
 
+bool invocation_stream(struct invocation *inv, struct str content_type) {
+    struct err ignored;
+    inv->content_type = copy(content_type);
+    if (!inv->content_type || !stream_pipe_open(&inv->writer, &ignored)) return false;
+    if (inv->owners > 1) inv->reader = inv->writer;
+    else stream_pipe_leave(inv->writer);
+    return true;
+}
+
+/* A stream that does not end with a reply has broken off. */
 void invocation_finish(struct invocation *inv, enum function_outcome outcome, struct str body, const char *why) {
+    if (inv->writer && outcome != FUNCTION_REPLY) stream_pipe_break(inv->writer);
+    inv->writer = NULL;
     inv->state = INVOCATION_DONE;
     inv->outcome = outcome;
     snprintf(inv->why, sizeof inv->why, "%s", why);

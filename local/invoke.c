@@ -16,6 +16,7 @@
 #include "lambda_env.h"
 #include "log.h"
 #include "profile.h"
+#include "program.h"
 #include "random.h"
 #include "stack_flags.h"
 
@@ -26,7 +27,7 @@ enum { EVENT = STACK_N_FLAGS, BOOTSTRAP, TIMEOUT, PORT, ONLY_RUNTIME_API, GDB, H
 
 static const struct flag FLAGS[] = {STACK_FLAGS,
                                     {"--event", 'e', true, false},
-                                    {"--bootstrap", 0, true, false},
+                                    {"--bootstrap", 0, true, true},
                                     {"--timeout", 0, true, false},
                                     {"--port", 0, true, false},
                                     {"--only-runtime-api", 0, false, false},
@@ -36,9 +37,8 @@ static const struct flag FLAGS[] = {STACK_FLAGS,
 static const char USAGE[] =
     "usage: apigw invoke FUNCTION [-e FILE|-|NAME] [options]\n"
     "One invocation: the reply on standard output, byte for byte, the function's log on standard error.\n"
-    "  -e, --event        a JSON file, standard input, or NAME for events/NAME.json beside the template ({})\n"
-    "  --bootstrap FILE   the program of the function (bootstrap beside apigw)\n"
-    "  --timeout S        1 to 900 seconds (Timeout of the function)\n"
+    "  -e, --event        a JSON file, standard input, or NAME for events/NAME.json beside the template "
+    "({})\n" PROGRAM_USAGE "  --timeout S        1 to 900 seconds (Timeout of the function)\n"
     "  --port N           where the functions find the APIs: as given to apigw start (3000). In the folder of a "
     "running\n"
     "                     apigw start the function has the keys of that run\n"
@@ -58,9 +58,8 @@ struct invoke {
     const struct model_function *function;
     struct keyring ring;
     struct sigv4_keys keys;
-    const char *bootstrap, *task_root;
+    struct program program;
     int64_t timeout_s, port; /* timeout_s 0: the function's own */
-    bool by_hand;
     struct str event;
     struct function *running;
     struct arena arena;
@@ -70,27 +69,11 @@ static bool read_arguments(struct invoke *v, int argc, char **argv, struct err *
     v->port = DEFAULT_PORT;
     if (!flags_read(&v->flags, FLAGS, sizeof FLAGS / sizeof *FLAGS, argc, argv, e)) return false;
     if (flags_value(&v->flags, HELP)) return true;
-    v->by_hand = flags_value(&v->flags, ONLY_RUNTIME_API) || flags_value(&v->flags, GDB);
     if (v->flags.n_words != 1)
         return err_set(e, ERR_CONFIG, v->flags.n_words ? "more than one function" : "which function?");
     return flags_number(&v->flags, TIMEOUT, 1, MAX_TIMEOUT_S, &v->timeout_s, e) &&
            flags_number(&v->flags, PORT, 1, 65000, &v->port, e) &&
            stack_flags_read(&v->flags, &v->options, &v->parameters, &v->arena, e);
-}
-
-static bool find_function(struct invoke *v, struct err *e) {
-    struct str wanted = str_of(v->flags.words[0]);
-    struct buf names;
-    buf_init(&names, 400, &v->arena);
-    for (size_t i = 0; i < v->model.n_functions; i++) {
-        const struct model_function *f = &v->model.functions[i];
-        buf_addf(&names, " %.*s", STR_ARG(f->logical_id));
-        if (!str_eq(f->logical_id, wanted) && !str_eq(f->name, wanted)) continue;
-        v->function = f;
-        return true;
-    }
-    return err_set(e, ERR_CONFIG, "%s has no function %.*s; it has%.*s", v->options.template_path, STR_ARG(wanted),
-                   STR_ARG(buf_str(&names)));
 }
 
 /* Those of a gateway that runs in this folder, so that the function may call it; else new ones, which open nothing. */
@@ -109,17 +92,14 @@ static bool find_keys(struct invoke *v, struct err *e) {
     return true;
 }
 
-static bool find_bootstrap(struct invoke *v, struct err *e) {
-    if (!stack_flags_bootstrap(flags_value(&v->flags, BOOTSTRAP), &v->bootstrap, &v->arena, e)) return false;
-    size_t n = (size_t)(strrchr(v->bootstrap, '/') - v->bootstrap);
-    v->task_root = arena_copy(&v->arena, (struct str){v->bootstrap, n ? n : 1});
-    return v->task_root || err_set(e, ERR_MEMORY, "out of memory");
-}
-
 static bool prepare(struct invoke *v, struct err *e) {
-    return model_read(&v->options, &v->model, &v->arena, e) && find_function(v, e) &&
-           invoke_event_read(flags_value(&v->flags, EVENT), v->options.template_path, &v->event, &v->arena, e) &&
-           find_bootstrap(v, e) && find_keys(v, e);
+    const char *template_path = v->options.template_path;
+    return stack_flags_configure(&v->flags, &v->options, &v->parameters, &v->arena, e) &&
+           model_read(&v->options, &v->model, &v->arena, e) &&
+           stack_flags_function(&v->model, template_path, str_of(v->flags.words[0]), &v->function, &v->arena, e) &&
+           invoke_event_read(flags_value(&v->flags, EVENT), template_path, &v->event, &v->arena, e) &&
+           program_find(&v->flags, BOOTSTRAP, &v->model, template_path, v->function, &v->program, &v->arena, e) &&
+           find_keys(v, e);
 }
 
 /* The addresses are those that apigw start gives to the APIs, in the order of the template, and to STS behind them. */
@@ -132,21 +112,23 @@ static bool make_environment(struct invoke *v, char *const **environment, struct
     const struct lambda_env env = {.model = &v->model,
                                    .function = v->function,
                                    .keys = &v->keys,
-                                   .task_root = v->task_root,
+                                   .task_root = v->program.task_root,
                                    .api_ports = ports,
                                    .sts_port = (uint16_t)((size_t)v->port + n)};
     return lambda_env_make(&env, environment, &v->arena, e);
 }
 
 static bool open_function(struct invoke *v, struct err *e) {
+    v->program.by_hand = flags_value(&v->flags, ONLY_RUNTIME_API) || flags_value(&v->flags, GDB);
     struct function_options options = {.model = v->function,
-                                       .bootstrap = v->by_hand ? NULL : v->bootstrap,
-                                       .task_root = v->task_root,
+                                       .bootstrap = v->program.by_hand ? NULL : v->program.bootstrap,
+                                       .task_root = v->program.task_root,
                                        .concurrency = 1,
                                        .init_timeout_ms = FUNCTION_INIT_TIMEOUT_MS,
                                        .timeout_s = v->timeout_s};
     if (!make_environment(v, &options.environment, e) || !function_open(&options, &v->running, e)) return false;
-    if (v->by_hand) invoke_wait_print(v->bootstrap, v->task_root, function_variables(v->running), stderr);
+    if (v->program.by_hand)
+        invoke_wait_print(v->function->logical_id, &v->program, function_variables(v->running), stderr);
     return true;
 }
 
@@ -166,6 +148,7 @@ static int print(const struct invoke *v, const struct function_result *r) {
     switch (r->outcome) {
     case FUNCTION_REPLY: break;
     case FUNCTION_ERROR: code = INVOKE_ERROR; break;
+    case FUNCTION_THROTTLED:
     case FUNCTION_EXITED: code = INVOKE_EXITED; break;
     case FUNCTION_TIMED_OUT:
     case FUNCTION_TOO_LATE: code = INVOKE_TIMED_OUT;

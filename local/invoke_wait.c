@@ -12,9 +12,9 @@ static void print_quoted(const char *text, FILE *out) {
     fputc('\'', out);
 }
 
-void invoke_wait_print(const char *bootstrap, const char *task_root, char *const environment[], FILE *out) {
-    fputs("# Start it from another terminal; this one waits:\ncd ", out);
-    print_quoted(task_root, out);
+void invoke_wait_print(struct str function, const struct program *program, char *const environment[], FILE *out) {
+    fprintf(out, "# %.*s: start it from another terminal; this one waits:\ncd ", STR_ARG(function));
+    print_quoted(program->task_root, out);
     fputc('\n', out);
     for (; *environment; environment++) {
         const char *equals = strchr(*environment, '=');
@@ -24,7 +24,7 @@ void invoke_wait_print(const char *bootstrap, const char *task_root, char *const
         fputc('\n', out);
     }
     fputs("gdb --args ", out);
-    print_quoted(bootstrap, out);
+    print_quoted(program->bootstrap, out);
     fputc('\n', out);
     fflush(out);
 }

@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 
-/* What to type in another terminal: the folder, the environment, the program. */
-void invoke_wait_print(const char *bootstrap, const char *task_root, char *const environment[], FILE *out);
+#include "program.h"
+
+/* What to type in another terminal: the folder, the environment (with its keys), the program. */
+void invoke_wait_print(struct str function, const struct program *program, char *const environment[], FILE *out);
 
 #endif

@@ -44,8 +44,8 @@ static bool answer_rest(const struct judge_access *x, const struct question *q, 
     buf_addf(&message, "User: %.*s is not authorized to perform: %.*s on resource: ", STR_ARG(who), STR_ARG(q->action));
     write_arn(&message, x, q->path, true);
     if (answer->explicit_deny)
-        buf_addf(&message, " with an explicit deny in %s %s policy", *policy == 'i' ? "an" : "a", policy);
-    else if (v->caller) buf_addf(&message, " because no %s policy allows the %.*s action", policy, STR_ARG(q->action));
+        buf_addf(&message, " with an explicit deny in %s %s", *policy == 'i' ? "an" : "a", policy);
+    else if (v->caller) buf_addf(&message, " because no %s allows the %.*s action", policy, STR_ARG(q->action));
     buf_add(&body, STR("{\"Message\":"));
     json_write_text(&body, buf_str(&message));
     buf_add_char(&body, '}');

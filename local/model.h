@@ -22,8 +22,10 @@ struct model_principal {
     struct str unique_id; /* AROA... or AIDA..., 21 characters, derived from the arn */
     struct str session;   /* the function's name for a function's role, else "apigw"; absent for a user */
     struct policy_statements policies;
-    struct policy_statements trust; /* of a role: AssumeRolePolicyDocument */
-    int64_t max_session_s;          /* of a role: MaxSessionDuration */
+    bool has_boundary;
+    struct policy_statements boundary; /* PermissionsBoundary: nothing of policies that it does not allow as well */
+    struct policy_statements trust;    /* of a role: AssumeRolePolicyDocument */
+    int64_t max_session_s;             /* of a role: MaxSessionDuration */
     struct str account_id;
 };
 
@@ -35,6 +37,9 @@ struct model_function {
     struct http_fields environment;   /* names and resolved values of Environment.Variables */
     struct str log_format, log_level; /* LoggingConfig; absent: Text, and no AWS_LAMBDA_LOG_LEVEL */
     struct str log_group;
+    struct str code_uri;          /* CodeUri when it is a path; else absent */
+    bool is_reserved;             /* ReservedConcurrentExecutions is given: */
+    int64_t reserved_concurrency; /* more at once are throttled, and with 0 all */
 };
 
 struct model_route {

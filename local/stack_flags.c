@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack_flags.h"
 
-#include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "buf.h"
+#include "samconfig.h"
 #include "template.h"
+
+enum { MAX_TAKEN_BYTES = 64 * 1024 };
 
 static bool read_parameter(const char *text, struct http_fields *parameters, struct arena *a, struct err *e) {
     struct str name, value = str_of(text);
@@ -58,19 +59,51 @@ bool stack_flags_read(const struct flags *f, struct model_options *options, stru
     return true;
 }
 
-bool stack_flags_bootstrap(const char *given, const char **path, struct arena *a, struct err *e) {
-    static const char name[] = "/bootstrap";
-    char self[PATH_MAX], found[PATH_MAX];
-    if (!given) {
-        ssize_t n = readlink("/proc/self/exe", self, sizeof self - sizeof name);
-        if (n <= 0) return err_set(e, ERR_CONFIG, "cannot tell where this program is; give --bootstrap");
-        self[n] = 0;
-        char *slash = strrchr(self, '/');
-        memcpy(slash ? slash : self, name, sizeof name);
-        given = self;
+/* Leaves in *config what was taken, and changes something. */
+static bool take(const struct flags *f, struct samconfig *config, struct model_options *options,
+                 struct http_fields *parameters, struct arena *a, struct err *e) {
+    const struct http_fields theirs = config->parameters;
+    config->parameters = (struct http_fields){0};
+    if (flags_value(f, STACK_NAME) || str_eq(config->stack_name, options->stack_name)) config->stack_name.p = NULL;
+    if (flags_value(f, STACK_REGION) || str_eq(config->region, options->region)) config->region.p = NULL;
+    if (config->stack_name.p) options->stack_name = config->stack_name;
+    if (config->region.p) options->region = config->region;
+    for (size_t i = 0; i < theirs.n; i++) {
+        const struct http_field *p = &theirs.at[i];
+        if (http_field_count(parameters, p->name)) continue;
+        if (!http_field_add(parameters, p->name, p->value, a, e) ||
+            !http_field_add(&config->parameters, p->name, p->value, a, e))
+            return false;
     }
-    if (!realpath(given, found)) return err_set(e, ERR_CONFIG, "no bootstrap: %s: %s", given, strerror(errno));
-    if (access(found, X_OK) != 0) return err_set(e, ERR_CONFIG, "%s cannot be executed: %s", found, strerror(errno));
-    *path = arena_copy(a, str_of(found));
-    return *path || err_set(e, ERR_MEMORY, "out of memory");
+    return true;
+}
+
+bool stack_flags_configure(const struct flags *f, struct model_options *options, struct http_fields *parameters,
+                           struct arena *a, struct err *e) {
+    struct samconfig config;
+    struct buf taken;
+    buf_init(&taken, MAX_TAKEN_BYTES, a);
+    if (!samconfig_read(options->template_path, flags_value(f, STACK_CONFIG_FILE), flags_value(f, STACK_CONFIG_ENV),
+                        &config, a, e) ||
+        !take(f, &config, options, parameters, a, e))
+        return false;
+    samconfig_write_taken(&config, &taken);
+    if (!buf_ok(&taken, e)) return false;
+    if (taken.n) fprintf(stderr, "note: taken from %.*s\n", STR_ARG(buf_str(&taken)));
+    return true;
+}
+
+bool stack_flags_function(const struct model *m, const char *template_path, struct str name,
+                          const struct model_function **function, struct arena *a, struct err *e) {
+    struct buf names;
+    buf_init(&names, 400, a);
+    for (size_t i = 0; i < m->n_functions; i++) {
+        const struct model_function *f = &m->functions[i];
+        buf_addf(&names, " %.*s", STR_ARG(f->logical_id));
+        if (!str_eq(f->logical_id, name) && !str_eq(f->name, name)) continue;
+        *function = f;
+        return true;
+    }
+    return err_set(e, ERR_CONFIG, "%s has no function %.*s; it has%.*s", template_path, STR_ARG(name),
+                   STR_ARG(buf_str(&names)));
 }

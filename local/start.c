@@ -9,25 +9,33 @@
 
 #include "function.h"
 #include "gateway.h"
+#include "invoke_wait.h"
 #include "log.h"
 #include "session.h"
 #include "stack_flags.h"
+#include "watch.h"
 
-enum { PORT = STACK_N_FLAGS, BOOTSTRAP, CONCURRENCY, HELP };
+enum { PORT = STACK_N_FLAGS, BOOTSTRAP, CONCURRENCY, ONLY_RUNTIME_API, GDB, WATCH, HELP };
 
 static const struct flag FLAGS[] = {STACK_FLAGS,
                                     {"--port", 0, true, false},
-                                    {"--bootstrap", 0, true, false},
+                                    {"--bootstrap", 0, true, true},
                                     {"--concurrency", 0, true, false},
+                                    {"--only-runtime-api", 0, true, true},
+                                    {"--gdb", 0, true, true},
+                                    {"--watch", 0, false, false},
                                     {"--help", 'h', false, false}};
 
 static const char USAGE[] =
     "usage: apigw start [options]\n" STACK_USAGE
     "  --port N           port of the first API, the next API gets the next one, and STS\n"
-    "                     the last; 0: free ones (3000)\n"
-    "  --bootstrap FILE   the program of the functions (bootstrap beside apigw)\n"
+    "                     the last; 0: free ones (3000)\n" PROGRAM_USAGE
     "  --concurrency N    processes of a function at once, 1 to 64 (10): one is started when a request\n"
     "                     waits and none is idle; what waits behind N is served as they become idle\n"
+    "  --watch            replace idle processes when their program is rebuilt, busy ones after their request\n"
+    "  --only-runtime-api FUNCTION, --gdb FUNCTION\n"
+    "                     do not start it: print the environment (with its keys) to start it by hand, let its\n"
+    "                     requests wait for that process without time-outs (may be repeated)\n"
     "Exit code: 0 stopped by a signal, 1 did not start, 2 wrong usage.\n";
 
 #define STATE_FOLDER ".apigw"
@@ -39,6 +47,7 @@ struct start {
     struct model_options model;
     struct gateway_options gateway;
     struct http_fields parameters;
+    struct watch *watch;
     struct arena arena;
 };
 
@@ -63,8 +72,9 @@ static void print_api(const struct model_api *api, uint16_t port) {
            STR_ARG(stage));
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
-        printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), at_root ? "" : "/", STR_ARG(stage),
-               STR_ARG(r->path),
+        bool behind = !at_root && str_starts(r->path, STR("/")); /* the route $default is no path */
+        printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), behind ? "/" : "",
+               STR_ARG(behind ? stage : STR("")), STR_ARG(r->path),
                r->aws_iam   ? r->api_key ? "AWS_IAM+key" : "AWS_IAM"
                : r->api_key ? "key"
                             : "open",
@@ -77,6 +87,12 @@ static bool is_closed(const struct model *m, bool function_urls) {
         for (size_t k = 0; k < m->apis[i].n_routes; k++)
             if ((m->apis[i].kind == MODEL_FUNCTION_URL) == function_urls && m->apis[i].routes[k].aws_iam) return true;
     return false;
+}
+
+static void print_programs(const struct start *s, const struct model *m) {
+    for (size_t i = 0; i < m->n_functions; i++)
+        printf("program %.*s %s%s\n", STR_ARG(m->functions[i].logical_id), s->gateway.programs[i].bootstrap,
+               s->gateway.programs[i].by_hand ? " (to be started by hand)" : "");
 }
 
 static void print_enforced(const struct model *m) {
@@ -99,16 +115,65 @@ static void print_enforced(const struct model *m) {
         printf("enforced: nothing, for no route asks for AWS_IAM, a key or a policy\n");
 }
 
+static void print_by_hand(const struct start *s, const struct model *m, const struct gateway *g) {
+    for (size_t i = 0; i < m->n_functions; i++)
+        if (s->gateway.programs[i].by_hand)
+            invoke_wait_print(m->functions[i].logical_id, &s->gateway.programs[i],
+                              function_variables(gateway_function(g, i)), stderr);
+}
+
 /* False: nobody can read these lines, so whoever waits for `ready` would wait for ever. */
-static bool print_ready(const struct model *m, const struct gateway *g, const struct keyring *ring, struct err *e) {
+static bool print_ready(const struct start *s, const struct model *m, const struct gateway *g, struct err *e) {
+    const struct keyring *ring = s->gateway.keyring;
+    print_by_hand(s, m, g);
     for (size_t i = 0; i < m->n_apis; i++) print_api(&m->apis[i], gateway_port(g, i));
     printf("listening STS http://127.0.0.1:%u\n", (unsigned)gateway_sts_port(g));
+    print_programs(s, m);
     print_enforced(m);
     printf("credentials %s:", ring->path);
     for (size_t i = 0; i < ring->n; i++) printf(" %.*s", STR_ARG(ring->at[i].who->profile));
     printf("\nready\n");
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
     return err_set(e, ERR_CONFIG, "standard output cannot be written: %s", strerror(errno));
+}
+
+static bool find_programs(struct start *s, const struct model *m, struct err *e) {
+    struct program *programs = arena_zero(&s->arena, (m->n_functions + 1) * sizeof *programs);
+    const char *template_path = s->model.template_path;
+    if (!programs) return err_set(e, ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < m->n_functions; i++)
+        if (!program_find(&s->flags, BOOTSTRAP, m, template_path, &m->functions[i], &programs[i], &s->arena, e))
+            return false;
+    for (size_t i = 0; i < s->flags.n_given; i++) {
+        const struct model_function *f;
+        if (s->flags.given[i].flag != ONLY_RUNTIME_API && s->flags.given[i].flag != GDB) continue;
+        if (!stack_flags_function(m, template_path, str_of(s->flags.given[i].value), &f, &s->arena, e)) return false;
+        programs[f - m->functions].by_hand = true;
+    }
+    s->gateway.programs = programs;
+    return true;
+}
+
+static void on_program(void *function, const char *path) {
+    (void)path;
+    function_replace(function);
+}
+
+static void on_input(void *what, const char *path) {
+    log_line(LOG_WARN, "the %s %s has changed: restart to read it", (const char *)what, path);
+}
+
+static bool start_watch(struct start *s, const struct model *m, const struct gateway *g, struct err *e) {
+    size_t n = 0;
+    struct watch_file *files = arena_zero(&s->arena, (m->n_functions + 2) * sizeof *files);
+    if (!files) return err_set(e, ERR_MEMORY, "out of memory");
+    files[n++] = (struct watch_file){s->model.template_path, on_input, (char *)(uintptr_t) "template"};
+    if (s->model.callers_path)
+        files[n++] = (struct watch_file){s->model.callers_path, on_input, (char *)(uintptr_t) "callers file"};
+    for (size_t i = 0; i < m->n_functions; i++)
+        if (!s->gateway.programs[i].by_hand)
+            files[n++] = (struct watch_file){s->gateway.programs[i].bootstrap, on_program, gateway_function(g, i)};
+    return watch_start(files, n, &s->watch, e);
 }
 
 /* Everything between an accepted template and the signal that ends it. */
@@ -119,15 +184,16 @@ static int run(struct start *s, const struct model *m, const sigset_t *signals) 
     int signal_number;
     s->gateway.model = m;
     s->gateway.keyring = &ring;
-    bool ok = stack_flags_bootstrap(flags_value(&s->flags, BOOTSTRAP), &s->gateway.bootstrap, &s->arena, &e) &&
-              keyring_make(&ring, m, &s->arena, &e) && session_open(&ring.sessions, &e) &&
+    bool ok = find_programs(s, m, &e) && keyring_make(&ring, m, &s->arena, &e) && session_open(&ring.sessions, &e) &&
               keyring_lock(&ring, STATE_FOLDER, &s->arena, &e) && gateway_start(&s->gateway, &gateway, &s->arena, &e) &&
-              keyring_save(&ring, STATE_FOLDER, &s->arena, &e) && print_ready(m, gateway, &ring, &e);
+              (!flags_value(&s->flags, WATCH) || start_watch(s, m, gateway, &e)) &&
+              keyring_save(&ring, STATE_FOLDER, &s->arena, &e) && print_ready(s, m, gateway, &e);
     if (ok) {
         sigwait(signals, &signal_number);
     } else {
         fprintf(stderr, "apigw start: %s\n", e.msg);
     }
+    watch_stop(s->watch);
     gateway_stop(gateway);
     keyring_close(&ring);
     return ok ? 0 : 1;
@@ -152,7 +218,8 @@ static int read_and_run(struct start *s, int argc, char **argv, const sigset_t *
         return 2;
     }
     if (flags_value(&s->flags, HELP)) return fputs(USAGE, stdout) < 0;
-    if (!model_read(&s->model, &m, &s->arena, &e)) {
+    if (!stack_flags_configure(&s->flags, &s->model, &s->parameters, &s->arena, &e) ||
+        !model_read(&s->model, &m, &s->arena, &e)) {
         fprintf(stderr, "apigw start: %s\n", e.msg);
         return 1;
     }

@@ -5,7 +5,7 @@ set_tests_properties(install_dependencies PROPERTIES TIMEOUT 60)
 
 # Whole paths through the real apigw and bootstrap, called by botocore and curl.
 if(BUILD_LOCAL)
-  set(scripts gateway kinds start sts sign explain call check invoke)
+  set(scripts gateway kinds templates start sts sign explain call check invoke)
   if(NOT SANITIZE) # sanitizers keep freed memory on purpose
     list(APPEND scripts memory)
   endif()
@@ -14,6 +14,19 @@ if(BUILD_LOCAL)
       COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/${script}.py ${CMAKE_BINARY_DIR})
     set_tests_properties(e2e_${script} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
   endforeach()
+endif()
+
+# A function that streams, and the one that the runtime shows.
+if(BUILD_LOCAL)
+  add_executable(streamer ${CMAKE_CURRENT_LIST_DIR}/e2e/streamer.c)
+  add_executable(streaming_example ${CMAKE_SOURCE_DIR}/runtime/examples/streaming.c)
+  foreach(name streamer streaming_example)
+    target_link_libraries(${name} PRIVATE runtime)
+  endforeach()
+  add_test(NAME e2e_stream
+    COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/stream.py ${CMAKE_BINARY_DIR} $<TARGET_FILE:streamer>
+      $<TARGET_FILE:streaming_example>)
+  set_tests_properties(e2e_stream PROPERTIES TIMEOUT 300)
 endif()
 
 # The handler of README.md, as it stands there.

@@ -16,6 +16,7 @@ GROUPS = [
     ("rie", "rie_checks", "rie_group", "the Runtime Interface Emulator without Docker"),
     ("stack", "moto_checks", "stack_group", "the translated stack, created by moto"),
     ("sts", "moto_checks", "sts_group", "AssumeRole of ours, judged by moto"),
+    ("moto-iam", "moto_iam", "iam_group", "policies, judged by moto"),
     ("clients", "client_checks", "clients_group", "other people's clients against the gateway"),
 ]
 

@@ -31,7 +31,7 @@ class Answer:
 
 
 class Gateway:
-    """`with Gateway(build) as g`: g.public, g.private (URLs), g.keys(profile), g.log(), g.lines."""
+    """`with Gateway(build) as g`: g.public, g.private (URLs), g.listening[API], g.keys(profile), g.log(), g.lines."""
 
     def __init__(self, build, *options, template=None, callers="local/callers.yaml", port="0"):
         self.build, self.folder = build, tempfile.mkdtemp(prefix="apigw-")
@@ -61,7 +61,9 @@ class Gateway:
             raise RuntimeError(f"did not start: exit {self.process.returncode}: {self.log()}")
         self.listening = dict(line.split()[1:] for line in self.lines if line.startswith("listening "))
         if "PublicApi" in self.listening:
-            self.public, self.private = self.listening["PublicApi"] + "/public", self.listening["PrivateApi"] + "/private"
+            self.public = self.listening["PublicApi"] + "/public"
+        if "PrivateApi" in self.listening:
+            self.private = self.listening["PrivateApi"] + "/private"
         self._know_keys()
 
     def _know_keys(self):

@@ -227,18 +227,121 @@ def usage():
     equal(subprocess.run([os.path.join(build, "apigw"), "start", "--help"], capture_output=True).returncode, 0)
 
 
-def bootstraps_refused():
-    def with_bootstrap(text, mode):
-        path = os.path.join(work, "bootstrap")
-        with open(path, "w") as f:
-            f.write(text)
-        os.chmod(path, mode)
-        return start_fails("--template", os.path.join(ROOT, "template.yaml"), "--port", "0", "--bootstrap", path)
+def install(path, text, mode=0o755):
+    """As a build does: the file is there at once, or another one takes its place."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".new", "wb") as file:
+        file.write(text.encode() if isinstance(text, str) else text)
+    os.chmod(path + ".new", mode)
+    os.rename(path + ".new", path)
 
-    assert "No such file" in start_fails("--template", os.path.join(ROOT, "template.yaml"), "--bootstrap", os.path.join(work, "none"))
-    assert "cannot be executed" in with_bootstrap("#!/bin/sh\n", 0o644)
-    assert "did not start" in with_bootstrap("#!/bin/sh\nexit 3\n", 0o755)
-    assert "did not start" in with_bootstrap("not a program\n\0", 0o755)
+
+def foreign_program():
+    """The first bytes of our own bootstrap, for a machine that nobody has."""
+    with open(os.path.join(build, "bootstrap"), "rb") as file:
+        head = bytearray(file.read(4096))
+    head[18:20] = b"\x02\x00"
+    return bytes(head)
+
+
+def bootstraps_refused():
+    path = os.path.join(work, "bad", "bootstrap")
+
+    def with_bootstrap(text, mode=0o755):
+        install(path, text, mode)
+        return start_fails("--template", os.path.join(ROOT, "template.yaml"), "--port", "0", "--bootstrap", path).splitlines()[-1]
+
+    none = os.path.join(work, "none")
+    equal(start_fails("--template", os.path.join(ROOT, "template.yaml"), "--bootstrap", none).splitlines()[-1],
+          f"apigw start: no bootstrap: {none}: No such file or directory (build it, or give --bootstrap)")
+    equal(with_bootstrap("#!/bin/sh\n", 0o644), f"apigw start: {path} cannot be executed: Permission denied (chmod +x?)")
+    started = "apigw start: PublicFunction did not start: "
+    equal(with_bootstrap("#!/bin/sh\nexit 3\n"), started + f"bootstrap ended before its first GET /invocation/next: exit status 3; it is {path}")
+    equal(with_bootstrap("not a program\n\0"), started + f"cannot execute {path}: Exec format error: it is neither an ELF program nor a script that begins with #!")
+    assert with_bootstrap(foreign_program()).startswith(started + f"cannot execute {path}: Exec format error: it is for sparc, and this machine is ")
+    equal(with_bootstrap("#!/no/such/shell\n"), started + f"cannot execute {path}: No such file or directory: its interpreter is not on this machine")
+    equal(with_bootstrap("#!/bin/sh\nexec sleep 60\n"), started + f"bootstrap made no GET /invocation/next within 10 s; it is {path}")
+    equal(with_bootstrap(f"#!/bin/sh\n_HANDLER=init-error exec {FAKE}\n"), started + f"init failed: Ordered: as ordered; it is {path}")
+
+
+def per_function():
+    fake, template = os.path.join(work, "own", "bootstrap"), os.path.join(ROOT, "template.yaml")
+    install(fake, f"#!/bin/sh\n_HANDLER=proxy exec {FAKE}\n")
+    with Gateway(build, "--bootstrap", "PublicFunction=" + fake) as g:
+        equal(json.loads(send("GET", g.public).body)["resource"], "/public")  # the event, by the fake one
+        equal(call(g.keys("bob"), "GET", g.private).json()["method"], "GET")
+        assert f"program PublicFunction {fake}" in g.lines and "program PrivateFunction " + os.path.join(build, "bootstrap") in g.lines, g.lines
+    for value, words in (("Nobody=" + fake, "has no function Nobody; it has PublicFunction PrivateFunction"), ("PublicFunction=/none", "no bootstrap: /none")):
+        assert words in start_fails("--template", template, "--bootstrap", value), value
+    built = os.path.join(work, "built")  # as sam build leaves it: the template beside a folder of each function
+    install(os.path.join(built, "PublicFunction", "bootstrap"), f"#!/bin/sh\n_HANDLER=proxy exec {FAKE}\n")
+    path = variant("built/template", ("CodeUri: .\n", "CodeUri: PublicFunction\n"))
+    with Gateway(build, template=path) as g:
+        equal(json.loads(send("GET", g.public).body)["resource"], "/public")
+        equal(call(g.keys("bob"), "GET", g.private).status, 200)
+
+
+def until(condition):
+    deadline = time.time() + 60
+    while not condition():
+        assert time.time() < deadline, "it does not come"
+        time.sleep(0.02)
+
+
+def watch():
+    path = os.path.join(work, "watched", "bootstrap")
+    with open(os.path.join(build, "bootstrap"), "rb") as file:
+        real = file.read()
+    install(path, real)
+    template = variant("watched")
+    with Gateway(build, "--watch", "--bootstrap", path, template=template) as g:
+        equal(send("GET", g.public).json()["message"], "Hi from AWS_IAM auth enabled API")
+        install(path, f"#!/bin/sh\n_HANDLER=proxy exec {FAKE}\n")
+        until(lambda: g.log().count(path + " has changed: 1 idle environments end now, 0 busy ones after their invocation") == 2)
+        equal(json.loads(send("GET", g.public).body)["resource"], "/public")
+        install(path, "half a program")
+        until(lambda: g.log().count("cannot execute " + path) >= 2)
+        equal(send("GET", g.public).status, 502)
+        assert re.search(r"GET PublicApi/dev/public 502 .*cannot execute ", g.log()), g.log()
+        os.unlink(path)
+        with open(path, "wb") as file:  # written where it is
+            file.write(real)
+        os.chmod(path, 0o755)
+        until(lambda: send("GET", g.public).status == 200)
+        with open(template, "a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        until(lambda: f"the template {template} has changed: restart to read it" in g.log())
+
+
+def by_hand():
+    for flag in ("--gdb", "--only-runtime-api=PublicFunction"):
+        with Gateway(build, *([flag, "PublicFunction"] if flag == "--gdb" else [flag]), template=variant("slow", ("Timeout: 15", "Timeout: 1"))) as g:
+            lines = g.log().split("# PublicFunction: start it from another terminal; this one waits:\n")[1].split("gdb --args ")[0]
+            equal(len(g.children()), 1)
+            assert "export _HANDLER='public'\n" in lines and "export PATH=" not in lines
+            program = "exec " + os.path.join(build, "bootstrap")
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                for _ in range(2):
+                    waiting = pool.submit(send, "GET", g.public)
+                    until(lambda: "PublicFunction has been waiting for 3 s: start its process (AWS_LAMBDA_RUNTIME_API=127.0.0.1:" in g.log())
+                    child = subprocess.Popen(["sh", "-c", lines + program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    equal(waiting.result(60).json()["message"], "Hi from AWS_IAM auth enabled API")
+                    child.kill()
+                    child.wait(30)
+    assert "has no function Nobody" in start_fails("--template", os.path.join(ROOT, "template.yaml"), "--gdb", "Nobody")
+
+
+def reserved():
+    with Gateway(build, "--bootstrap", FAKE, template=variant("reserved", ("Handler: public", "Handler: proxy\n      ReservedConcurrentExecutions: 1"))) as g:
+        token = os.path.join(work, "token")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            first = pool.submit(send, "POST", g.public, {"Content-Type": "text/plain"}, f"await {token} HANDLER".encode())
+            until(lambda: os.path.exists(token))
+            refused(send("GET", g.public), "InternalServerErrorException", "Internal server error", 500)
+            assert "more than ReservedConcurrentExecutions" in g.log(), g.log()
+            os.unlink(token)
+            first.result(60)
+        equal(send("GET", g.public).status, 200)
 
 
 def bad_urls():
@@ -262,6 +365,9 @@ def timeouts():
         a = send("GET", g.public)
         equal((a.status, a.body), (502, b'{"message": "Internal server error"}'))
         assert 0.9 < time.time() - began < 10 and "Task timed out after 1.00 seconds" in g.log(), g.log()
+    with Gateway(build, "--bootstrap", slow, template=variant("slow", ("Timeout: 15", "Timeout: 4"))) as g:
+        equal(send("GET", g.public).status, 502)
+        assert "PublicFunction has been running for 3 s (time-out 4 s)" in g.log(), g.log()
 
 
 def parallel():
@@ -344,6 +450,10 @@ code = run_cases([
     ("a file that cannot be read or written is named", files_refused),
     ("wrong usage is exit code 2", usage),
     ("a bootstrap that is missing, not executable, ends at once or is no program is named", bootstraps_refused),
+    ("each function may have a program of its own, and that of CodeUri is taken", per_function),
+    ("--watch: a rebuilt program answers the next request, a broken one is named, a changed template is told", watch),
+    ("--gdb and --only-runtime-api: the printed lines start a process that is served, and so is the next one", by_hand),
+    ("ReservedConcurrentExecutions throttles", reserved),
     ("a function's bad environment stops the start and says which variable", bad_urls),
     ("a function that does not answer is stopped at its Timeout", timeouts),
     ("8 requests at once on --concurrency 4 are served by 4 processes, and the end of one touches no other", parallel),

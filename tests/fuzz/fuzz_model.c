@@ -30,6 +30,8 @@ static void ask(const struct model *m, struct arena *a) {
         const struct policy_caller caller = {p->account_id, p->user_arn, p->arn};
         struct policy_request rq = {.action = STR("execute-api:Invoke"), .resource = p->arn, .arena = a};
         policy_evaluate(&p->policies, &rq);
+        FUZZ_HOLDS(p->has_boundary || p->boundary.n == 0);
+        policy_evaluate(&p->boundary, &rq);
         rq.caller = &caller;
         policy_evaluate(&p->trust, &rq);
     }

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 2
 build='build-fuzz'
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-all='json apigw_event apigw_reply http_query url ca_bundle sigv4_canonical sigv4_verify sigv4_roundtrip sigv4_explain node model policy condition gateway profile zip elf'
+all='json apigw_event apigw_reply http_query url ca_bundle sigv4_canonical sigv4_verify sigv4_roundtrip sigv4_explain node model policy condition gateway profile samconfig zip elf'
 names=${*:-$all}
 findings=0
 
@@ -177,6 +177,18 @@ aws:EpochTime=1767225600&aws:CurrentTime=2026-01-01T00:00:00Z&aws:SecureTranspor
 END
     printf '0arn:*:execute-api:*:*:a?c/*/GET/*\narn:aws:execute-api:e:1:abc/dev/GET/x' | seed policy resource
     printf '1EXECUTE-api:*\nexecute-api:Invoke' | seed policy action
+    seed policy document <<'END'
+2{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:Invoke*","Resource":"arn:aws:lambda:*:*:function:f",
+"Condition":{"StringEquals":{"aws:username":["alice","${aws:userid}"]},"ForAnyValue:ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:*"}}},
+{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"BoolIfExists":{"aws:SecureTransport":"false"}}}]}
+END
+    { cat samconfig.toml && printf '%s\n' "parameter_overrides = 'A=b ParameterKey=C,ParameterValue=\"d e\"'"; } | seed samconfig one
+    printf '%s\n' 'version: 0.1' 'default: {deploy: {parameters: {region: a, parameter_overrides: [A=b]}}}' | seed samconfig two
+    { sed '/^Resources:/q' template.yaml && cat <<'END'; } | seed yaml managed
+  M: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: {Effect: Allow, Action: "*", Resource: "*"}}}}
+  R: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: !Ref M, ManagedPolicyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"]}}
+  U: {Type: AWS::IAM::User, Properties: {PermissionsBoundary: !GetAtt M.PolicyArn}}
+END
 }
 
 # Where a harness begins, and its words.

@@ -2,7 +2,7 @@
 /* A bootstrap that does as it is told, right or wrong. _HANDLER says how it begins: `plain` takes the event's text as the
    order, `proxy` the body of a REST event; `sleeps` never asks for anything, `exits`, `crashes` and `init-error` end before
    they ask, `init-error-hangs` does not; `exits-once FILE` ends if it can remove that file. An order that it does not know
-   comes back as the reply. "meet FOLDER N ORDER": waits until N processes are there, then obeys. */
+   comes back as the reply. "meet FOLDER N ORDER": waits until N processes are there, then obeys. "await FILE NAME": below. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -118,8 +118,21 @@ static struct str meet(struct str order) {
     return order;
 }
 
+/* "await FILE NAME": makes the file, waits until somebody removes it, replies with a variable's value. */
+static struct str await(struct str order) {
+    struct str word;
+    str_cut(&order, ' ', &word);
+    str_cut(&order, ' ', &word);
+    const char *path = arena_copy(&arena, word), *name = arena_copy(&arena, order);
+    close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    while (access(path, F_OK) == 0) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    const char *value = getenv(name);
+    return str_of(value ? value : "");
+}
+
 static void obey(struct str order, struct str id) {
     if (str_starts(order, STR("meet "))) order = meet(order);
+    if (str_starts(order, STR("await "))) order = await(order);
     struct str reply = order;
     if (misbehave(order, id)) return;
     if (str_eq(order, STR("status"))) reply = number(last_status);

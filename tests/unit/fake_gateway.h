@@ -130,7 +130,10 @@ static inline void start_with(const struct model *model, const char *bootstrap) 
     struct err e;
     log_open(LOG_TEXT, LOG_FATAL, 1);
     check_ok(keyring_make(&ring, model, &arena, &e), e);
-    const struct gateway_options options = {.model = model, .keyring = &ring, .bootstrap = bootstrap, .concurrency = 1};
+    const struct program program = {.bootstrap = bootstrap, .task_root = "/"};
+    const struct program programs[] = {program, program};
+    assert_true(model->n_functions <= 2);
+    const struct gateway_options options = {.model = model, .keyring = &ring, .programs = programs, .concurrency = 1};
     check_ok(gateway_start(&options, &gateway, &arena, &e), e);
 }
 

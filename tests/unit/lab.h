@@ -85,6 +85,7 @@ struct lab_call {
     struct lab *lab;
     struct str event, request_id;
     int64_t timeout_ms;
+    bool streams; /* it takes a reply while it is written */
     struct function_result result;
     struct arena arena;
     bool ok;
@@ -93,15 +94,19 @@ struct lab_call {
 static inline void *lab_call_run(void *user) {
     struct lab_call *c = user;
     struct err e;
-    c->ok = function_invoke(c->lab->function, c->event, c->request_id, STR("Root=1-0-0"), c->timeout_ms, &c->result,
-                            &c->arena, &e);
+    c->ok = (c->streams ? function_invoke_stream : function_invoke)(
+        c->lab->function, c->event, c->request_id, STR("Root=1-0-0"), c->timeout_ms, &c->result, &c->arena, &e);
     return NULL;
+}
+
+static inline void lab_call_begin(struct lab_call *c) {
+    arena_init(&c->arena, 32 * 1024 * 1024);
+    assert_int_equal(pthread_create(&c->thread, NULL, lab_call_run, c), 0);
 }
 
 static inline void lab_call_start(struct lab *lab, struct lab_call *c, const char *event, const char *id) {
     *c = (struct lab_call){.lab = lab, .event = str_of(event), .request_id = str_of(id), .timeout_ms = LAB_INVOKE_MS};
-    arena_init(&c->arena, 32 * 1024 * 1024);
-    assert_int_equal(pthread_create(&c->thread, NULL, lab_call_run, c), 0);
+    lab_call_begin(c);
 }
 
 /* The body lives until the call is closed. */

@@ -218,8 +218,9 @@ static void early_request(void **state) {
 }
 
 static void check_no_start(uint16_t port, const char *bootstrap, const char *why) {
+    const struct program program = {.bootstrap = bootstrap, .task_root = "/"};
     const struct gateway_options options = {
-        .model = &by_hand, .keyring = &ring, .port = port, .bootstrap = bootstrap, .concurrency = 1};
+        .model = &by_hand, .keyring = &ring, .port = port, .programs = &program, .concurrency = 1};
     struct gateway *none = NULL;
     struct err e;
     assert_false(gateway_start(&options, &none, &arena, &e));

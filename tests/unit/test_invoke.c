@@ -88,7 +88,8 @@ static void quoted(void **state) {
     char text[512] = {0};
     FILE *f = fmemopen(text, sizeof text, "w");
     assert_non_null(f);
-    invoke_wait_print("/a b/bootstrap", "/a b", environment, f);
+    const struct program program = {.bootstrap = "/a b/bootstrap", .task_root = "/a b"};
+    invoke_wait_print(STR("Fn"), &program, environment, f);
     fclose(f);
     assert_non_null(
         strstr(text, "cd '/a b'\nexport A='it'\\''s $HOME\n\"x\"'\nexport EMPTY=''\ngdb --args '/a b/bootstrap'\n"));
