@@ -29,12 +29,14 @@
 #   conformance      AWS's own tools against this project: SAM CLI, cfn-lint, the RIE, moto (needs root for Docker)
 #   differential     sigv4/ against botocore, AWS's CRT, smithy and aws4: DIFFERENTIAL_CASES=110000 requests, every
 #                    difference explained (needs python3-venv, node and npm; installs the peers into build/)
+#   load             the gateway under load for LOAD_SECONDS=60, every answer judged: wrk and a judge of ours against the build
+#                    with sanitizers, then a short one under valgrind
 #   fuzz             every parser under libFuzzer, FUZZ_SECONDS=60 each
 #   clean            removes what the targets above built
 .DEFAULT_GOAL := build
 .PHONY: build demo run test test-asan test-valgrind test-tsan lint lint-compile lint-format lint-style lint-templates lint-shell \
         format install package test-package bench-coldstart bench-runtime bench-sigv4 bench-call bench-public bench-tls \
-        conformance differential fuzz build-PublicFunction build-PrivateFunction clean help tests lint-tools
+        conformance differential load fuzz build-PublicFunction build-PrivateFunction clean help tests lint-tools
 
 # Targets share build/, so they run one after the other; -j is for the compiler, and CMake gives it.
 .NOTPARALLEL:
@@ -235,6 +237,17 @@ differential:
 	@$(configure) build -DBUILD_TESTING=ON
 	@$(call compile,build) --target sigv4_signer
 	@sh tests/differential/run.sh build/sigv4_signer $(DIFFERENTIAL_CASES)
+
+LOAD_SECONDS ?= 60
+load:
+	@$(install) load
+	@$(configure) build-asan -DBUILD_TESTING=ON -DSANITIZE=address,undefined
+	@$(call compile,build-asan) --target apigw load_function
+	@export UBSAN_OPTIONS=print_stacktrace=1; \
+	/usr/bin/python3 tests/load/run.py build-asan $(LOAD_SECONDS) --wrk --connections 16
+	@$(configure) build -DBUILD_TESTING=ON
+	@$(call compile,build) --target apigw load_function
+	@/usr/bin/python3 tests/load/run.py build 10 --valgrind --connections 8
 
 FUZZ_SECONDS ?= 60
 fuzz:

@@ -71,6 +71,15 @@ size_t str_find(struct str s, struct str needle) {
     return SIZE_MAX;
 }
 
+bool str_is_made_of(struct str s, const char *more) {
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i], small = (char)(c | 0x20);
+        bool alnum = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9');
+        if (!alnum && (!c || !strchr(more, c))) return false;
+    }
+    return true;
+}
+
 bool str_read_int64(struct str s, int64_t min, int64_t max, int64_t *out) {
     bool negative = s.n && s.p[0] == '-';
     size_t i = negative ? 1 : 0;

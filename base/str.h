@@ -44,6 +44,7 @@ bool str_read_int64(struct str s, int64_t min, int64_t max, int64_t *out);
 
 /* True when a byte below 0x20 or 0x7f is inside: such a value must not become an HTTP field. */
 bool str_has_control(struct str s);
+bool str_is_made_of(struct str s, const char *more); /* ASCII letters, digits, and these; nothing else */
 
 /* Well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF)? If not, *bad_at is the offending byte's position. */
 bool str_is_utf8(struct str s, size_t *bad_at);

@@ -16,12 +16,7 @@ static bool cut_scheme(struct str *t, struct url *u) {
 static bool host_ok(struct str host) {
     bool v6 = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
     struct str h = v6 ? (struct str){host.p + 1, host.n - 2} : host;
-    for (size_t i = 0; i < h.n; i++) {
-        char c = h.p[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alnum && c != '.' && !(v6 ? c == ':' : (c == '-' || c == '_'))) return false;
-    }
-    return h.n > 0 && h.n <= 253;
+    return str_is_made_of(h, v6 ? ".:" : ".-_") && h.n > 0 && h.n <= 253;
 }
 
 /* host[:port]; the last ':' behind any bracket starts the port */

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# install-dependencies.sh [lambda|build|test|asan|valgrind|lint|package|package-arm64|package-test]: installs what is
+# install-dependencies.sh [lambda|build|test|asan|valgrind|load|lint|package|package-arm64|package-test]: installs what is
 # missing for that purpose.
 #   lambda  bootstrap alone        build           bootstrap, apigw and the demo (the default)
 #   test    build and every test   asan, valgrind  test under these
+#   load    what make load needs: test, asan, valgrind and wrk
 #   lint    build with its tests, by both compilers, and the checkers
 #   package the static bootstrap   package-arm64   the same for arm64, from another machine
 #   package-test                   the tests of what package builds
@@ -12,9 +13,9 @@ set -u
 
 purpose=${1:-build}
 case $purpose in
-lambda | build | test | asan | valgrind | lint | package | package-arm64 | package-test) ;;
+lambda | build | test | asan | valgrind | load | lint | package | package-arm64 | package-test) ;;
 *)
-    echo "usage: $0 [lambda|build|test|asan|valgrind|lint|package|package-arm64|package-test]" >&2
+    echo "usage: $0 [lambda|build|test|asan|valgrind|load|lint|package|package-arm64|package-test]" >&2
     exit 2
     ;;
 esac
@@ -84,6 +85,7 @@ test|C++ compiler|have_cxx|g++|gcc-c++
 test|botocore for /usr/bin/python3|have_botocore|python3 python3-botocore|python3 python3-botocore
 asan|address and undefined-behaviour sanitizers|have_sanitizers|gcc|libasan libubsan
 valgrind|valgrind|have valgrind|valgrind libc6-dbg|valgrind
+load|wrk|have wrk|wrk|wrk
 lint|gcc|have gcc|gcc libc6-dev|gcc
 lint|clang|have clang|clang|clang
 lint|clang-format|have clang-format|clang-format|clang-tools-extra
@@ -107,6 +109,7 @@ build) wanted=' tools lambda build ' ;;
 test) wanted=' tools lambda build cmocka test ' ;;
 asan) wanted=' tools lambda build cmocka test asan ' ;;
 valgrind) wanted=' tools lambda build cmocka test valgrind ' ;;
+load) wanted=' tools lambda build cmocka test asan valgrind load ' ;;
 lint) wanted=' tools lambda build cmocka lint ' ;;
 package) wanted=' tools package ' ;;
 package-arm64) wanted=' tools package package-arm64 ' ;;

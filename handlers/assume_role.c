@@ -41,20 +41,11 @@ static bool read_arn(const struct assume_role_options *o, struct str *suffix, st
     return true;
 }
 
-static bool one_of(char c, const char *others) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(others, c));
-}
-
-static bool all_of(struct str s, const char *others) {
-    for (size_t i = 0; i < s.n; i++)
-        if (!one_of(s.p[i], others)) return false;
-    return s.n > 0;
-}
-
 static bool find_endpoint(struct assume_role *role, struct str suffix, struct arena *texts, struct err *e) {
     struct str text = str_of(getenv("AWS_ENDPOINT_URL_STS")), region = role->options.region;
     struct buf b;
-    if (!all_of(region, "-")) return err_set(e, ERR_CONFIG, "the region for STS is not set, or is no region's name");
+    if (!region.n || !str_is_made_of(region, "-"))
+        return err_set(e, ERR_CONFIG, "the region for STS is not set, or is no region's name");
     if (!text.n && !suffix.p)
         return err_set(e, ERR_CONFIG, "%s is in a partition whose STS is not known: set AWS_ENDPOINT_URL_STS",
                        role->options.arn_name);
@@ -71,7 +62,7 @@ static bool find_endpoint(struct assume_role *role, struct str suffix, struct ar
 }
 
 static bool session_name_ok(struct str s) {
-    return s.n >= 2 && s.n <= MAX_SESSION_NAME && all_of(s, "_+=,.@-");
+    return s.n >= 2 && s.n <= MAX_SESSION_NAME && str_is_made_of(s, "_+=,.@-");
 }
 
 static bool find_session_name(struct assume_role_options *o, struct err *e) {

@@ -35,9 +35,16 @@ bool credentials_from_environment(struct sigv4_keys *keys, struct err *e) {
     return credentials_check(keys, &names, e);
 }
 
+static bool in_environment(void) {
+    return str_of(getenv("AWS_ACCESS_KEY_ID")).n || !container_credentials_given();
+}
+
 bool credentials_find(struct credentials_cache *cache, const struct credentials_time *when, struct sigv4_keys *keys,
                       struct arena *a, struct err *e) {
-    if (str_of(getenv("AWS_ACCESS_KEY_ID")).n || !container_credentials_given())
-        return credentials_from_environment(keys, e);
+    if (in_environment()) return credentials_from_environment(keys, e);
     return container_credentials_keys(cache, when, keys, a, e);
+}
+
+bool credentials_drop(struct credentials_cache *cache, struct str id, int64_t now_s) {
+    return !in_environment() && credentials_cache_drop(cache, id, now_s);
 }

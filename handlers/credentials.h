@@ -28,6 +28,9 @@ bool credentials_from_environment(struct sigv4_keys *keys, struct err *e);
 bool credentials_find(struct credentials_cache *cache, const struct credentials_time *when, struct sigv4_keys *keys,
                       struct arena *a, struct err *e);
 
+/* What credentials_find gave is expired for a service. False: the next would be the same (credentials_cache_drop). */
+bool credentials_drop(struct credentials_cache *cache, struct str id, int64_t now_s);
+
 /* --- What the sources answer: {"AccessKeyId", "SecretAccessKey", ..., "Expiration"} ------------------------------- */
 
 struct cJSON;

@@ -171,3 +171,17 @@ bool credentials_cache_keys(struct credentials_cache *c, const struct credential
     pthread_mutex_unlock(&c->lock);
     return ok;
 }
+
+bool credentials_cache_drop(struct credentials_cache *c, struct str id, int64_t now_s) {
+    if (!c->open) return false;
+    pthread_mutex_lock(&c->lock);
+    bool kept = c->memory && str_eq(c->kept.keys.id, id); /* else another thread was here before */
+    bool again = kept && now_s >= c->dropped_s && now_s - c->dropped_s < CREDENTIALS_DROP_S;
+    if (kept && !again) {
+        forget(c);
+        c->pause_s = 0;
+        c->dropped_s = now_s;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return !again;
+}

@@ -14,6 +14,7 @@
 enum {
     CREDENTIALS_REFRESH_S = 300, /* this long before their end, keys are asked for anew */
     CREDENTIALS_LEAST_S = 10,    /* keys with less time left are not handed out */
+    CREDENTIALS_DROP_S = 30,     /* keys are dropped once in this time */
 };
 
 struct credentials {
@@ -43,7 +44,8 @@ struct credentials_cache {
     char *memory;
     size_t memory_bytes;
     int64_t asked_s, pause_s; /* the last answer, and how long no other is asked for */
-    struct err why;           /* of the last failure */
+    int64_t dropped_s;
+    struct err why; /* of the last failure */
 };
 
 bool credentials_cache_open(struct credentials_cache *cache, struct err *e);
@@ -54,5 +56,9 @@ void credentials_cache_close(struct credentials_cache *cache); /* wipes the keys
 bool credentials_cache_keys(struct credentials_cache *cache, const struct credentials_source *source,
                             const struct credentials_time *when, struct sigv4_keys *keys, struct arena *a,
                             struct err *e);
+
+/* Any thread: a service takes the keys of this id for expired, so they are not handed out again. True: the next ones will
+   be others; false: so were these, a moment ago, and did not help. */
+bool credentials_cache_drop(struct credentials_cache *cache, struct str id, int64_t now_s);
 
 #endif

@@ -78,10 +78,6 @@ bool credentials_read_json(const struct cJSON *object, const struct credentials_
 }
 
 struct str credentials_word(struct str code) {
-    bool plain = code.n > 0 && code.n <= MAX_CODE_CHARS;
-    for (size_t i = 0; plain && i < code.n; i++) {
-        char c = code.p[i];
-        plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.';
-    }
+    bool plain = code.n > 0 && code.n <= MAX_CODE_CHARS && str_is_made_of(code, ".");
     return plain ? code : STR("without a code");
 }

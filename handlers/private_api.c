@@ -258,6 +258,15 @@ static bool correct_clock(const struct work *w, const struct attempt *t) {
     return true;
 }
 
+/* A session may end before its time. */
+static bool drop_keys(const struct work *w, const struct attempt *t) {
+    int64_t now_s = clock_unix_ms() / 1000 + t->skew_s;
+    struct private_api *api = w->api;
+    if (w->answer->fault != UPSTREAM_EXPIRED_TOKEN) return false;
+    if (api->role.options.role_arn.p) return credentials_cache_drop(&api->role.cache, t->keys.id, now_s);
+    return credentials_drop(&api->own, t->keys.id, now_s);
+}
+
 /* The refusal against what was signed, for the eyes of a developer: names of what differs, secrets masked. */
 static void explain(const struct work *w, const struct attempt *t) {
     const struct http_response *rs = &w->answer->response;
@@ -307,9 +316,11 @@ static void sleep_ms(int64_t ms) {
 static bool again(const struct work *w, const struct attempt *t, struct retry *r) {
     const struct http_response *rs = &w->answer->response;
     enum upstream_fault fault = w->answer->fault;
-    bool corrected = correct_clock(w, t);
+    enum retry_remedy remedy = correct_clock(w, t) ? RETRY_CORRECTED_CLOCK
+                               : drop_keys(w, t)   ? RETRY_OTHER_KEYS
+                                                   : RETRY_NO_REMEDY;
     if (fault == UPSTREAM_MISMATCH || fault == UPSTREAM_SCOPE) explain(w, t);
-    enum retry_reason reason = retry_decide(r, w->call->method, fault, rs->status, corrected);
+    enum retry_reason reason = retry_decide(r, w->call->method, fault, rs->status, remedy);
     int64_t pause_ms = reason == RETRY_LATER ? choose_pause_ms(r, rs) : 0;
     if (reason == RETRY_NO || left_ms(w) - pause_ms < LEAST_TIME_MS) return false;
     log_line(LOG_WARN, "attempt %d: %s, upstream status %d; again in %lld ms", w->answer->attempts,

@@ -10,11 +10,12 @@ bool retry_is_idempotent(struct str method) {
 }
 
 enum retry_reason retry_decide(struct retry *r, struct str method, enum upstream_fault fault, int status,
-                               bool clock_corrected) {
-    if (clock_corrected) {
-        if (r->corrected) return RETRY_NO;
-        r->corrected = true;
-        return RETRY_CLOCK;
+                               enum retry_remedy remedy) {
+    if (remedy != RETRY_NO_REMEDY) {
+        bool clock = remedy == RETRY_CORRECTED_CLOCK, *used = clock ? &r->corrected : &r->renewed;
+        if (*used) return RETRY_NO;
+        *used = true;
+        return clock ? RETRY_CLOCK : RETRY_KEYS;
     }
     if (!retry_is_idempotent(method)) return RETRY_NO;
     if (fault == UPSTREAM_KEPT_DIED && !r->reconnected) {

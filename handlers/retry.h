@@ -15,13 +15,18 @@ enum {
 /* What one call has used up; zeroed at its begin. */
 struct retry {
     bool corrected;   /* the clock, once */
+    bool renewed;     /* the keys, once */
     bool reconnected; /* once */
     int pauses;
 };
 
+/* What was done about a refusal, so that the next attempt is another one. */
+enum retry_remedy { RETRY_NO_REMEDY, RETRY_CORRECTED_CLOCK, RETRY_OTHER_KEYS };
+
 enum retry_reason {
     RETRY_NO,
     RETRY_CLOCK,      /* the clock was wrong and is corrected: at once, whatever the method */
+    RETRY_KEYS,       /* the keys had expired, others are there: at once, whatever the method */
     RETRY_CONNECTION, /* a kept connection died before a byte of the answer: at once */
     RETRY_LATER,      /* 429, 502, 503, 504: after a pause */
 };
@@ -31,7 +36,7 @@ bool retry_is_idempotent(struct str method);
 
 /* Notes in *r what it allows. status: of the answer, 0: none came. */
 enum retry_reason retry_decide(struct retry *r, struct str method, enum upstream_fault fault, int status,
-                               bool clock_corrected);
+                               enum retry_remedy remedy);
 
 /* Full jitter: from 0 to the base doubled with each pause, up to the cap; any random number will do. r: as
    retry_decide left it. */

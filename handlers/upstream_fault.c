@@ -96,12 +96,7 @@ const struct upstream_words *upstream_fault_words(enum upstream_fault fault) {
 }
 
 static bool is_word(struct str s, const char *more, size_t limit) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) continue;
-        if (str_find(str_of(more), (struct str){&c, 1}) == SIZE_MAX) return false;
-    }
-    return s.n && s.n <= limit;
+    return str_is_made_of(s, more) && s.n && s.n <= limit;
 }
 
 struct str upstream_fault_class(const struct http_response *rs) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Deny anywhere denies. In one account either side may allow; from another account both must. A session's policy takes
-   away and never gives. */
+/* A Deny anywhere denies. In one account either side may allow; from another account both must. A permissions boundary and
+   a session's policy take away and never give. */
 #include "access.h"
 
 enum { POLICIES = ACCESS_RESOURCE + 1, MAX_WHY_BYTES = 16 * 1024 };
 
 const char *access_policy_name(enum access_policy policy) {
-    static const char *const names[] = {"identity-based", "session", "resource-based"};
+    static const char *const names[] = {"identity-based policy", "permissions boundary", "session policy",
+                                        "resource-based policy"};
     return names[policy];
 }
 
@@ -22,28 +23,37 @@ static void evaluate(const struct access_question *q, struct policy_result resul
         caller = (struct policy_caller){.account_id = who->account_id, .arn = keyring_user_arn(q->caller)};
         if (who->kind == MODEL_ROLE) caller.role_arn = who->arn;
         results[ACCESS_IDENTITY] = policy_evaluate(&who->policies, &rq);
-        results[ACCESS_SESSION] = (struct policy_result){.decision = POLICY_ALLOW};
+        results[ACCESS_BOUNDARY] = results[ACCESS_SESSION] = (struct policy_result){.decision = POLICY_ALLOW};
+        if (who->has_boundary) results[ACCESS_BOUNDARY] = policy_evaluate(&who->boundary, &rq);
         if (q->caller->session_policy) results[ACCESS_SESSION] = policy_evaluate(q->caller->session_policy, &rq);
     }
     rq.caller = &caller;
     if (q->resource_policy) results[ACCESS_RESOURCE] = policy_evaluate(q->resource_policy, &rq);
 }
 
+/* In one account only a Deny takes away what a resource policy gives to a session by its own ARN, and no boundary limits
+   what it gives to a user by his. What it gives to a role, a boundary and a session's policy limit; so here what it gives
+   to everybody. */
+static bool is_given(const struct access_question *q, const struct policy_result *resource, enum policy_closeness to) {
+    return resource->decision == POLICY_ALLOW && resource->closeness >= to && same_account(q);
+}
+
 static bool decide(const struct access_question *q, const struct policy_result results[POLICIES],
                    struct access_answer *answer) {
+    const struct policy_result *given = &results[ACCESS_RESOURCE];
     bool identity = results[ACCESS_IDENTITY].decision == POLICY_ALLOW;
-    bool session = results[ACCESS_SESSION].decision == POLICY_ALLOW;
-    bool resource = results[ACCESS_RESOURCE].decision == POLICY_ALLOW;
-    bool closely = resource && results[ACCESS_RESOURCE].closeness >= q->suffices;
-    if (!q->caller) {
-        answer->missing = ACCESS_RESOURCE;
-        return resource;
-    }
+    bool resource = given->decision == POLICY_ALLOW;
+    answer->missing = ACCESS_RESOURCE;
+    if (!q->caller) return resource;
+    if (is_given(q, given, POLICY_BY_SESSION)) return true;
+    bool own = identity && (resource || (same_account(q) && q->suffices < POLICY_BY_ARN));
+    if (!identity) answer->missing = ACCESS_IDENTITY;
+    if (!own && !is_given(q, given, q->suffices)) return false;
+    bool to_user = q->caller->who->kind == MODEL_USER && is_given(q, given, POLICY_BY_ARN);
+    answer->missing = ACCESS_BOUNDARY;
+    if (results[ACCESS_BOUNDARY].decision != POLICY_ALLOW && !to_user) return false;
     answer->missing = ACCESS_SESSION;
-    if (!session) return false;
-    answer->missing = identity ? ACCESS_RESOURCE : ACCESS_IDENTITY;
-    if (same_account(q)) return closely || (identity && (resource || q->suffices < POLICY_BY_ARN));
-    return identity && resource;
+    return results[ACCESS_SESSION].decision == POLICY_ALLOW;
 }
 
 static void explain(const struct access_question *q, const struct policy_result results[POLICIES],
@@ -56,8 +66,8 @@ static void explain(const struct access_question *q, const struct policy_result 
         buf_addf(why, "no statement of %.*s allows %.*s on %.*s", STR_ARG(who), STR_ARG(q->action),
                  STR_ARG(q->resource));
     else
-        buf_addf(why, "no statement of the %s policy allows %.*s to do %.*s on %.*s",
-                 access_policy_name(answer->missing), STR_ARG(who), STR_ARG(q->action), STR_ARG(q->resource));
+        buf_addf(why, "no statement of the %s allows %.*s to do %.*s on %.*s", access_policy_name(answer->missing),
+                 STR_ARG(who), STR_ARG(q->action), STR_ARG(q->resource));
     for (size_t i = 0; i < POLICIES; i++)
         if (results[i].unclear)
             buf_addf(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The decision over all policies that speak about one request: the caller's own, its session's, and the one of what is
-   asked for (an API's resource policy or a role's trust policy).
+/* The decision over all policies that speak about one request: the caller's own, its permissions boundary, its session's,
+   and the one of what is asked for (an API's or function's resource policy or a role's trust policy).
    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
+   https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html */
 #ifndef LOCAL_ACCESS_H
 #define LOCAL_ACCESS_H
@@ -16,7 +17,7 @@ struct access_question {
     enum policy_closeness suffices; /* how closely it must name a caller of the own account to need no policy of his */
 };
 
-enum access_policy { ACCESS_IDENTITY, ACCESS_SESSION, ACCESS_RESOURCE };
+enum access_policy { ACCESS_IDENTITY, ACCESS_BOUNDARY, ACCESS_SESSION, ACCESS_RESOURCE };
 struct access_answer {
     bool allowed;
     bool explicit_deny;
@@ -26,6 +27,6 @@ struct access_answer {
 
 bool access_decide(const struct access_question *q, struct access_answer *answer, struct arena *a, struct err *e);
 
-const char *access_policy_name(enum access_policy policy); /* "identity-based" */
+const char *access_policy_name(enum access_policy policy); /* "identity-based policy" */
 
 #endif

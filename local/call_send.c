@@ -128,7 +128,8 @@ static bool again(struct call *call, struct retry *retry) {
     enum upstream_fault fault = upstream_fault_of_answer(&call->answer, message);
     int64_t skew_s = call->skew_s;
     bool corrected = clock_skew_correct(&call->answer, fault, message, clock_unix_ms() / 1000, &skew_s);
-    if (!corrected || retry_decide(retry, call->c->rq.method, fault, 403, true) != RETRY_CLOCK) return false;
+    if (!corrected || retry_decide(retry, call->c->rq.method, fault, 403, RETRY_CORRECTED_CLOCK) != RETRY_CLOCK)
+        return false;
     call->skew_s = skew_s;
     if (!call->flags.silent)
         fprintf(stderr, "apigw call: this clock is %lld s %s the service's; signed again with the service's time\n",

@@ -35,7 +35,8 @@ static bool fits_route(const struct check_route *r, struct str method, struct st
     struct str rest = path, api;
     bool named = path.n && path.p[0] != '/' && str_cut(&rest, ':', &api);
     if (named && !str_eq(api, r->api->logical_id)) return false;
-    return (is_all(method) || str_eq(method, r->method)) &&
+    bool any = str_eq(r->method, STR("ANY")); /* of a function URL: one column for all */
+    return (is_all(method) || any || str_eq(method, r->method)) &&
            (is_all(named ? rest : path) || str_eq(named ? rest : path, r->path));
 }
 

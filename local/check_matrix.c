@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The judge decides; what is evaluated here once more only says by which statement. */
+/* The rows and columns; a function URL has one column, because neither method nor path counts there. */
 #include "check_matrix.h"
 
-#include "facts.h"
-#include "judge.h"
+#include "check_cell.h"
+#include "route.h"
 
-enum { MAX_TEXT_BYTES = 16 * 1024, SCRATCH_BYTES = 4 * 1024 * 1024 };
+enum { MAX_TEXT_BYTES = 16 * 1024, SCRATCH_BYTES = 4 * 1024 * 1024, LONGEST_SAMPLE = 8 };
 
 static const char *const METHODS[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
 enum { N_METHODS = sizeof METHODS / sizeof *METHODS };
@@ -43,27 +43,73 @@ static bool has_route(const struct model_api *api, struct str method, struct str
     return false;
 }
 
+/* The value in place of each parameter; $default stands for any path. */
+static void fill_in(struct buf *out, struct str path, struct str value) {
+    if (!str_starts(path, STR("/"))) {
+        buf_addf(out, "/%.*s", STR_ARG(value));
+        return;
+    }
+    for (size_t at; (at = str_find(path, STR("{"))) != SIZE_MAX;) {
+        size_t behind = str_find(path, STR("}")) + 1;
+        buf_add(out, (struct str){path.p, at});
+        buf_add(out, value);
+        path = (struct str){path.p + behind, path.n - behind};
+    }
+    buf_add(out, path);
+}
+
+static bool write_arn(const struct check_matrix *m, const struct check_route *c, struct str value, struct str *arn,
+                      struct err *e) {
+    struct buf b;
+    buf_init(&b, MAX_TEXT_BYTES, m->arena);
+    buf_addf(&b, "arn:%.*s:execute-api:%.*s:%.*s:%.*s/%.*s/%.*s", STR_ARG(m->model->partition),
+             STR_ARG(m->model->region), STR_ARG(m->model->account_id), STR_ARG(c->api->api_id), STR_ARG(c->api->stage),
+             STR_ARG(c->method));
+    fill_in(&b, c->route->path, value);
+    *arn = buf_str(&b);
+    return buf_ok(&b, e);
+}
+
+/* A path that takes this route and no other: "/items/x", "/items/xx" where /items/x is a route of its own. */
+static bool choose_sample(const struct check_matrix *m, struct check_route *c, struct err *e) {
+    const struct model_route *found = NULL;
+    for (size_t n = 1; n <= LONGEST_SAMPLE && found != c->route; n++) {
+        struct str value = {"xxxxxxxx", n};
+        struct http_fields values = {0};
+        struct buf inside, sent;
+        buf_init(&inside, MAX_TEXT_BYTES, m->arena);
+        buf_init(&sent, MAX_TEXT_BYTES, m->arena);
+        fill_in(&inside, c->route->path, value);
+        route_write_path(&sent, c->api, buf_str(&inside));
+        c->sent = buf_str(&sent);
+        const struct http_request rq = {.method = c->method, .path = c->sent};
+        if (!buf_ok(&inside, e) || !buf_ok(&sent, e) || !write_arn(m, c, value, &c->asked, e) ||
+            !route_find(c->api, &rq, &found, &values, m->arena, e))
+            return false;
+    }
+    return true;
+}
+
 static bool add_column(struct check_matrix *m, const struct model_api *api, const struct model_route *r,
                        struct str method, struct err *e) {
     struct check_route *c = &m->routes[m->n_routes++];
-    struct buf label, arn;
-    *c = (struct check_route){.api = api, .route = r, .method = method};
+    bool url = api->kind == MODEL_FUNCTION_URL;
+    struct buf label;
+    *c = (struct check_route){.api = api, .route = r, .method = method, .sent = STR("/"), .arn = r->function->arn};
+    c->asked = c->arn;
     buf_init(&label, MAX_TEXT_BYTES, m->arena);
-    buf_init(&arn, MAX_TEXT_BYTES, m->arena);
-    buf_addf(&label, "%.*s /%.*s%.*s", STR_ARG(method), STR_ARG(api->stage), STR_ARG(r->path));
-    buf_addf(&arn, "arn:%.*s:execute-api:%.*s:%.*s:%.*s/%.*s/%.*s%.*s", STR_ARG(m->model->partition),
-             STR_ARG(m->model->region), STR_ARG(m->model->account_id), STR_ARG(api->api_id), STR_ARG(api->stage),
-             STR_ARG(method), STR_ARG(r->path));
+    buf_addf(&label, "%.*s ", STR_ARG(method));
+    if (str_starts(r->path, STR("/"))) route_write_path(&label, api, r->path);
+    else buf_add(&label, url ? STR("/") : r->path);
     c->label = buf_str(&label);
     c->path = (struct str){c->label.p + method.n + 1, c->label.n - method.n - 1};
-    c->arn = buf_str(&arn);
-    return buf_ok(&label, e) && buf_ok(&arn, e);
+    return buf_ok(&label, e) && (url || (write_arn(m, c, STR("*"), &c->arn, e) && choose_sample(m, c, e)));
 }
 
 static bool add_columns(struct check_matrix *m, const struct model_api *api, struct err *e) {
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
-        bool any = str_eq(r->method, STR("ANY"));
+        bool any = str_eq(r->method, STR("ANY")) && api->kind != MODEL_FUNCTION_URL;
         if (!any && !add_column(m, api, r, r->method, e)) return false;
         for (size_t k = 0; any && k < N_METHODS; k++)
             if (!has_route(api, str_of(METHODS[k]), r->path) && !add_column(m, api, r, str_of(METHODS[k]), e))
@@ -80,127 +126,12 @@ static bool make_room(struct check_matrix *m, struct err *e) {
     return (m->callers && m->routes) || err_set(e, ERR_MEMORY, "out of memory for the matrix");
 }
 
-/* ---- one cell ---- */
-
-static struct str opening_key(const struct check_matrix *m, const struct model_api *api) {
-    for (size_t i = 0; i < m->ring->n_api_keys; i++)
-        if (keyring_opens(m->ring, api, m->ring->api_keys[i])) return m->ring->api_keys[i];
-    return (struct str){0};
-}
-
-/* What a client with the caller's keys, and an API key where one is wanted and there is one, would send. */
-static bool make_request(const struct check_matrix *m, const struct check_caller *caller, const struct check_route *r,
-                         struct http_request *rq, struct arena *a, struct err *e) {
-    const struct sigv4_scope scope = {.region = m->model->region, .service = STR("execute-api"), .unix_s = m->now_s};
-    struct str key = r->route->api_key ? opening_key(m, r->api) : (struct str){0};
-    struct buf host;
-    *rq = (struct http_request){.method = r->method, .path = r->path};
-    buf_init(&host, MAX_TEXT_BYTES, a);
-    buf_addf(&host, "%.*s.execute-api.%.*s.%.*s", STR_ARG(r->api->api_id), STR_ARG(m->model->region),
-             STR_ARG(m->model->url_suffix));
-    return buf_ok(&host, e) && http_field_add(&rq->fields, STR("Host"), buf_str(&host), a, e) &&
-           (!key.p || http_field_add(&rq->fields, STR("x-api-key"), key, a, e)) &&
-           (!caller->entry || sigv4_sign(rq, &caller->entry->keys, &scope, a, e));
-}
-
-static void add_place(struct buf *b, const struct policy_statement *s) {
-    buf_addf(b, "%s:%u, policy %.*s", s->file, s->line, STR_ARG(s->policy_name));
-}
-
-static bool explain(const struct check_matrix *m, const struct check_caller *caller, const struct check_route *r,
-                    struct check_cell *cell, struct err *e) {
-    bool known = caller->entry && r->route->aws_iam; /* who calls an open method is nobody */
-    struct buf why, fix;
-    buf_init(&why, MAX_TEXT_BYTES, m->arena);
-    buf_init(&fix, MAX_TEXT_BYTES, m->arena);
-    const struct check_miss_wish wish = {r->api, r->route, r->method, r->route->path, STR("execute-api:Invoke")};
-    switch (cell->because) {
-    case CHECK_OPEN: buf_add(&why, r->route->api_key ? STR("an API key is enough") : STR("no authorization")); break;
-    case CHECK_ALLOWED: buf_add(&why, STR("allowed by ")); break;
-    case CHECK_DENIED: buf_add(&why, STR("denied by ")); break;
-    case CHECK_UNSIGNED: buf_add(&why, STR("the route wants a signature")); break;
-    case CHECK_NO_KEY: buf_add(&why, STR("no enabled API key is in a usage plan of the stage")); break;
-    case CHECK_NOT_FOUND:
-        if (cell->foreign)
-            buf_addf(&why, "%.*s is of another account, and no resource policy of the API allows it",
-                     STR_ARG(caller->name));
-        else if (known) check_miss_write(&why, m->model, &cell->miss, caller->name, STR("execute-api:Invoke"));
-        else buf_add(&why, STR("no statement of the API's resource policy allows it to everybody"));
-    }
-    if (cell->statement) add_place(&why, cell->statement);
-    if (cell->statement && cell->statement->n_conditions) buf_add(&why, STR(", under its Condition"));
-    if (known && !cell->foreign && cell->because == CHECK_NOT_FOUND) check_miss_write_fix(&fix, &wish);
-    cell->why = buf_str(&why);
-    if (fix.n) cell->fix = buf_str(&fix);
-    return buf_ok(&why, e) && buf_ok(&fix, e);
-}
-
-/* The statement that decided, in the policies that the judge asked. */
-static bool find_statement(const struct check_matrix *m, const struct check_caller *caller, const struct check_route *r,
-                           const struct http_request *rq, struct check_cell *cell, struct arena *a, struct err *e) {
-    const struct keyring_entry *entry = r->route->aws_iam ? caller->entry : NULL;
-    const struct facts facts = {.caller = entry,
-                                .rq = rq,
-                                .peer_ip = m->source_ip,
-                                .region = m->model->region,
-                                .owner_account = m->model->account_id,
-                                .now_s = m->now_s};
-    struct http_fields known = {0};
-    struct policy_request ask = {.action = STR("execute-api:Invoke"), .resource = r->arn, .facts = &known, .arena = a};
-    struct policy_caller who = {0};
-    struct policy_result identity = {0}, resource = {0};
-    if (!facts_add(&facts, &known, a, e)) return false;
-    if (entry) {
-        who = (struct policy_caller){.account_id = entry->who->account_id, .arn = keyring_user_arn(entry)};
-        if (entry->who->kind == MODEL_ROLE) who.role_arn = entry->who->arn;
-        identity = policy_evaluate(&entry->who->policies, &ask);
-        if (identity.decision == POLICY_IMPLICIT_DENY) cell->miss = check_miss_nearest(&entry->who->policies, &ask);
-    }
-    ask.caller = &who;
-    if (r->api->has_policy) resource = policy_evaluate(&r->api->policy, &ask);
-    enum policy_decision wanted = cell->allowed ? POLICY_ALLOW : POLICY_EXPLICIT_DENY;
-    if (identity.decision == wanted) cell->statement = identity.deciding;
-    else if (resource.decision == wanted) cell->statement = resource.deciding;
-    cell->foreign = !cell->allowed && identity.decision == POLICY_ALLOW && !cell->statement;
-    return true;
-}
-
-static enum check_because reason(const struct check_cell *cell, const struct check_caller *caller,
-                                 const struct check_route *r) {
-    bool asked = r->route->aws_iam || r->api->has_policy;
-    if (cell->allowed) return asked ? CHECK_ALLOWED : CHECK_OPEN;
-    if (str_eq(cell->error_type, STR("ForbiddenException"))) return CHECK_NO_KEY;
-    if (r->route->aws_iam && !caller->entry) return CHECK_UNSIGNED;
-    return cell->statement ? CHECK_DENIED : CHECK_NOT_FOUND;
-}
-
-static bool fill(const struct check_matrix *m, const struct check_caller *caller, const struct check_route *r,
-                 struct check_cell *cell, struct arena *scratch, struct err *e) {
-    const struct judge judge = {m->model, r->api, m->ring};
-    struct judge_verdict v;
-    struct http_request rq;
-    if (!make_request(m, caller, r, &rq, scratch, e)) return false;
-    if (!judge_request(&judge, &rq, m->source_ip, m->now_s, &v, scratch, e)) return false;
-    keyring_give_back(m->ring, v.caller);
-    cell->allowed = v.refusal.status == 0;
-    cell->status = cell->allowed ? 200 : v.refusal.status;
-    if (v.error_type.p) {
-        char *copy = arena_copy(m->arena, v.error_type);
-        if (!copy) return err_set(e, ERR_MEMORY, "out of memory for the matrix");
-        cell->error_type = (struct str){copy, v.error_type.n};
-    }
-    bool policies = cell->allowed || str_eq(cell->error_type, STR("AccessDeniedException"));
-    if (policies && !find_statement(m, caller, r, &rq, cell, scratch, e)) return false;
-    cell->because = reason(cell, caller, r);
-    return explain(m, caller, r, cell, e);
-}
-
 static bool fill_all(struct check_matrix *m, struct err *e) {
     struct arena scratch;
     bool ok = true;
     arena_init(&scratch, SCRATCH_BYTES);
     for (size_t i = 0; ok && i < m->n_callers * m->n_routes; i++) {
-        ok = fill(m, &m->callers[i / m->n_routes], &m->routes[i % m->n_routes], &m->cells[i], &scratch, e);
+        ok = check_cell_fill(m, &m->callers[i / m->n_routes], &m->routes[i % m->n_routes], &m->cells[i], &scratch, e);
         arena_reset(&scratch);
     }
     arena_close(&scratch);

@@ -15,9 +15,10 @@ struct check_caller {
 struct check_route {
     const struct model_api *api;
     const struct model_route *route;
-    struct str method, path; /* one method (ANY is a column for each); "/dev/private" */
-    struct str label;        /* "GET /dev/private" */
-    struct str arn;
+    struct str method, path; /* one method (ANY is a column for each, but ANY of a function URL); "/dev/items/{id}" */
+    struct str label;        /* "GET /dev/items/{id}" */
+    struct str arn;          /* what a policy names: * for a parameter; of a function URL: the function */
+    struct str sent, asked;  /* what is judged: a path of the route, and the ARN that its policies are asked about */
 };
 
 enum check_because {
@@ -35,7 +36,10 @@ struct check_cell {
     struct str error_type;
     enum check_because because;
     const struct policy_statement *statement; /* NULL: none */
+    const struct policy_statement
+        *second; /* of a function URL: that allows lambda:InvokeFunction, where it is another */
     struct check_miss miss;
+    bool bounded;   /* the own policy allows it, and the permissions boundary does not */
     bool foreign;   /* the own policy allows it, and one of the API's would have to allow it too */
     struct str why; /* one sentence without a full stop */
     struct str fix; /* the smallest statement that would allow it; absent where none is due */

@@ -63,6 +63,15 @@ static void write_matrix(const struct check_matrix *m, struct buf *out) {
     if (!m->n_routes) buf_add(out, STR("the template has no route\n\n"));
 }
 
+/* With its API where two columns would have the same label. */
+static void add_label(struct buf *out, const struct check_matrix *m, size_t route) {
+    const struct check_route *r = &m->routes[route];
+    size_t same = 0;
+    for (size_t i = 0; i < m->n_routes; i++) same += str_eq(m->routes[i].label, r->label);
+    if (same == 1) buf_add(out, r->label);
+    else buf_addf(out, "%.*s %.*s:%.*s", STR_ARG(r->method), STR_ARG(r->api->logical_id), STR_ARG(r->path));
+}
+
 static void write_reasons(const struct check_matrix *m, struct buf *out) {
     size_t lines = 0;
     for (size_t c = 0; c < m->n_callers; c++)
@@ -70,7 +79,9 @@ static void write_reasons(const struct check_matrix *m, struct buf *out) {
             const struct check_cell *cell = check_matrix_cell(m, c, i);
             if (cell->because == CHECK_OPEN || cell->because == CHECK_UNSIGNED) continue;
             add_plain(out, m->callers[c].name);
-            buf_addf(out, " %.*s: ", STR_ARG(m->routes[i].label));
+            buf_add_char(out, ' ');
+            add_label(out, m, i);
+            buf_add(out, STR(": "));
             if (!cell->allowed && cell->because != CHECK_DENIED) buf_add(out, STR("denied: "));
             add_plain(out, cell->why);
             buf_add_char(out, '\n');
@@ -111,7 +122,9 @@ static void write_failures(const struct check_report *r, struct buf *out) {
         add_plain(out, str_of(x->path));
         buf_addf(out, ":%u: expected %s for ", f->line, f->allow ? "allow" : "deny");
         add_plain(out, m->callers[f->caller].name);
-        buf_addf(out, " %.*s, but it is %s: ", STR_ARG(m->routes[f->route].label), f->allow ? "denied" : "allowed");
+        buf_add_char(out, ' ');
+        add_label(out, m, f->route);
+        buf_addf(out, ", but it is %s: ", f->allow ? "denied" : "allowed");
         add_plain(out, check_matrix_cell(m, f->caller, f->route)->why);
         buf_add_char(out, '\n');
     }

@@ -134,8 +134,8 @@ static void write_log(const struct exchange *x) {
              STR_ARG(x->place->api->logical_id), STR_ARG(x->rq->path), x->rs->status,
              (long long)(clock_unix_ms() - x->now_ms), function, STR_ARG(who), type.n ? " " : "", STR_ARG(type),
              v->why.n ? ": " : "", STR_ARG(v->why));
-    if (v->nearest.n) log_line(LOG_INFO, "  %.*s", STR_ARG(v->nearest));
-    if (v->fix.n) log_line(LOG_INFO, "  would allow it: %.*s", STR_ARG(v->fix));
+    if (v->cause.n) log_line(LOG_INFO, "  %.*s", STR_ARG(v->cause));
+    if (v->fix.n) log_line(LOG_INFO, "  %.*s", STR_ARG(v->fix));
 }
 
 static void finish(struct exchange *x) {

@@ -133,7 +133,8 @@ static bool is_text(const struct http_fields *f) {
 
 static bool check_carriable(const struct apigw_event *ev, struct err *e) {
     bool body = ev->body_is_base64 || str_is_utf8(ev->http.body, NULL);
-    if (body && str_is_utf8(ev->http.path, NULL) && is_text(&ev->http.fields) && is_text(&ev->params) &&
+    bool query = ev->format == APIGW_REST || str_is_utf8(ev->raw_query, NULL);
+    if (body && query && str_is_utf8(ev->http.path, NULL) && is_text(&ev->http.fields) && is_text(&ev->params) &&
         is_text(&ev->path_params))
         return true;
     return err_set(e, ERR_PARSE, "%s is not UTF-8 text",

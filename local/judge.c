@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "judge_access.h"
+#include "mismatch.h"
 #include "route.h"
 #include "sigv4_verify.h"
 
@@ -62,8 +63,10 @@ static bool authenticate(const struct judge *j, const struct http_request *rq, i
         v->caller = search.found;
         return v->caller || err_set(e, ERR_HANDLER, "a verified key is not in the keyring");
     }
+    const struct mismatch mismatch = {j->model, j->api, rq, &verifier, &sv};
+    bool ok = judged && mismatch_explain(&mismatch, &v->cause, &v->fix, a, e) && refuse_unsigned(j, &sv, v, a, e);
     keyring_give_back(j->keyring, search.found);
-    return judged && refuse_unsigned(j, &sv, v, a, e);
+    return ok;
 }
 
 /* Who calls an open method is anonymous, signed or not: then only a resource policy is asked, which a function URL always

@@ -21,8 +21,9 @@ struct judge_verdict {
     const struct model_api_key *api_key; /* that opened the route; NULL: it wants none */
     struct http_response refusal;        /* status 0: admitted */
     struct str error_type;               /* of the refusal */
-    /* For the operator's log: no key, token or signature is in it. The last two tell a policy's miss, else absent. */
-    struct str why, nearest, fix;
+    /* For the operator's log: no key, token or signature is in it. The last two, where they can be told: what the request or
+       the policy parts from, and what would help. */
+    struct str why, cause, fix;
 };
 
 /* Fails closed: false (memory, libcrypto) must be answered with an error, never served. */

@@ -44,8 +44,8 @@ static bool answer_rest(const struct judge_access *x, const struct question *q, 
     buf_addf(&message, "User: %.*s is not authorized to perform: %.*s on resource: ", STR_ARG(who), STR_ARG(q->action));
     write_arn(&message, x, q->path, true);
     if (answer->explicit_deny)
-        buf_addf(&message, " with an explicit deny in %s %s policy", *policy == 'i' ? "an" : "a", policy);
-    else if (v->caller) buf_addf(&message, " because no %s policy allows the %.*s action", policy, STR_ARG(q->action));
+        buf_addf(&message, " with an explicit deny in %s %s", *policy == 'i' ? "an" : "a", policy);
+    else if (v->caller) buf_addf(&message, " because no %s allows the %.*s action", policy, STR_ARG(q->action));
     buf_add(&body, STR("{\"Message\":"));
     json_write_text(&body, buf_str(&message));
     buf_add_char(&body, '}');
@@ -64,8 +64,9 @@ static bool explain_miss(const struct judge_access *x, const struct question *q,
     buf_init(&fix, MAX_TEXT_BYTES, a);
     check_miss_write(&nearest, x->judge->model, &miss, v->caller->who->profile, q->action);
     const struct check_miss_wish wish = {x->judge->api, v->route, x->rq->method, q->path, q->action};
+    buf_add(&fix, STR("would allow it: "));
     check_miss_write_fix(&fix, &wish);
-    v->nearest = buf_str(&nearest);
+    v->cause = buf_str(&nearest);
     v->fix = buf_str(&fix);
     return buf_ok(&nearest, e) && buf_ok(&fix, e);
 }

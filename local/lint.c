@@ -14,6 +14,11 @@ static const struct {
 } RULES[] = {
     [LINT_AUTHORIZER_DROPPED] = {"authorizer-dropped", LINT_ERROR,
                                  "write DefaultAuthorizer: AWS_IAM, or !Ref to a parameter of AWS_IAM or NONE"},
+    [LINT_AUTHORIZER_NOT_ENABLED] = {"authorizer-not-enabled", LINT_ERROR,
+                                     "write EnableIamAuthorizer: true into Auth of the AWS::Serverless::HttpApi"},
+    [LINT_AUTHORIZER_UNUSED] = {"authorizer-unused", LINT_ERROR,
+                                "add DefaultAuthorizer: AWS_IAM, or leave EnableIamAuthorizer out"},
+    [LINT_OPTIONS_OPEN] = {"options-open", LINT_WARN, "write Auth: {Authorizer: AWS_IAM} at the event"},
     [LINT_CALLER_CREDENTIALS] = {"caller-credentials", LINT_ERROR, "set InvokeRole: NONE in Auth of the API"},
     [LINT_API_KEY_TEXT] = {"api-key-text", LINT_ERROR,
                            "write false, or !Ref to a parameter whose value for off is an empty text"},

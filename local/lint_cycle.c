@@ -14,9 +14,10 @@ struct graph {
 };
 
 static void add_edge(struct graph *g, size_t from, struct str id) {
-    struct str rest = id;
-    str_cut(&rest, '.', &id);
-    const struct template_resource *r = template_find(g->t, id);
+    struct str rest = id, head;
+    str_cut(&rest, '.', &head);
+    const struct template_resource *r = template_find(g->t, head);
+    if (!r) r = template_made_stage(g->t, id);
     if (r && r->exists) g->edges[from * g->n + (size_t)(r - g->t->resources)] = true;
 }
 
@@ -48,9 +49,18 @@ static bool walk_members(struct graph *g, size_t from, const struct node *n, str
 static bool is_elsewhere(struct str type, struct str property) {
     static const struct {
         const char *type, *property;
-    } table[] = {{"AWS::Serverless::Function", "Events"},    {"AWS::Serverless::Function", "EventInvokeConfig"},
-                 {"AWS::Serverless::Api", "StageName"},      {"AWS::Serverless::Api", "AccessLogSetting"},
-                 {"AWS::Serverless::Api", "MethodSettings"}, {"AWS::Serverless::Api", "Variables"}};
+    } table[] = {{"AWS::Serverless::Function", "Events"},
+                 {"AWS::Serverless::Function", "EventInvokeConfig"},
+                 {"AWS::Serverless::Function", "FunctionUrlConfig"},
+                 {"AWS::Serverless::Api", "StageName"},
+                 {"AWS::Serverless::Api", "AccessLogSetting"},
+                 {"AWS::Serverless::Api", "MethodSettings"},
+                 {"AWS::Serverless::Api", "Variables"},
+                 {"AWS::Serverless::HttpApi", "StageName"},
+                 {"AWS::Serverless::HttpApi", "AccessLogSettings"},
+                 {"AWS::Serverless::HttpApi", "DefaultRouteSettings"},
+                 {"AWS::Serverless::HttpApi", "RouteSettings"},
+                 {"AWS::Serverless::HttpApi", "StageVariables"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (str_eq(type, str_of(table[i].type)) && str_eq(property, str_of(table[i].property))) return true;
     return false;
@@ -86,15 +96,23 @@ static bool walk(struct graph *g, size_t from, const struct node *n, struct err 
     return ok;
 }
 
+static void add_event(struct graph *g, size_t function, const struct node *event) {
+    const struct node *type = node_get(event, "Type"), *n = node_get(event, "Properties");
+    bool http = type && type->kind == NODE_SCALAR && str_eq(type->text, STR("HttpApi"));
+    if (!http && !(type && type->kind == NODE_SCALAR && str_eq(type->text, STR("Api")))) return;
+    const struct node *id = node_get(n, http ? "ApiId" : "RestApiId"),
+                      *name = node_is(id, "Ref") ? id->at[0].value : NULL;
+    struct str of = !id                                 ? http ? STR("ServerlessHttpApi") : STR("ServerlessRestApi")
+                                                    : name && name->kind == NODE_SCALAR ? name->text
+                                                        : STR("");
+    const struct template_resource *api = template_find(g->t, of);
+    if (api && api->exists) g->edges[(size_t)(api - g->t->resources) * g->n + function] = true;
+}
+
 static void add_events(struct graph *g, size_t function, const struct node *properties) {
     const struct node *events = node_get(properties, "Events");
-    for (size_t i = 0; events && events->kind == NODE_MAPPING && i < events->n; i++) {
-        const struct node *id = node_get(node_get(events->at[i].value, "Properties"), "RestApiId");
-        const struct node *name = node_is(id, "Ref") ? id->at[0].value : NULL;
-        const struct template_resource *api =
-            name && name->kind == NODE_SCALAR ? template_find(g->t, name->text) : NULL;
-        if (api && api->exists) g->edges[(size_t)(api - g->t->resources) * g->n + function] = true;
-    }
+    for (size_t i = 0; events && events->kind == NODE_MAPPING && i < events->n; i++)
+        add_event(g, function, events->at[i].value);
 }
 
 static void add_depends(struct graph *g, size_t from, const struct node *depends) {
@@ -103,14 +121,27 @@ static void add_depends(struct graph *g, size_t from, const struct node *depends
         if (depends->at[i].value->kind == NODE_SCALAR) add_edge(g, from, depends->at[i].value->text);
 }
 
+static const char *section_of(const struct template_resource *r) {
+    static const char *const sections[] = {"Function", "Api", "HttpApi"};
+    struct str type = r->type;
+    if (!str_starts(type, STR("AWS::Serverless::"))) return NULL;
+    struct str name = {type.p + STR("AWS::Serverless::").n, type.n - STR("AWS::Serverless::").n};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (str_eq(name, str_of(sections[i]))) return sections[i];
+    return NULL;
+}
+
 static bool add_resource(struct graph *g, size_t i, struct err *e) {
     const struct template_resource *r = &g->t->resources[i];
-    bool function = str_eq(r->type, STR("AWS::Serverless::Function")),
-         api = str_eq(r->type, STR("AWS::Serverless::Api"));
-    const struct node *global = function || api ? node_get(g->t->globals, function ? "Function" : "Api") : NULL;
+    const char *section = section_of(r);
+    const struct node *global = section ? node_get(g->t->globals, section) : NULL;
     if (!r->exists || r->role_of) return true; /* a role that SAM makes is part of its function */
+    if (r->url_of) {
+        g->edges[i * g->n + (size_t)(r->url_of - g->t->resources)] = true;
+        return true;
+    }
     add_depends(g, i, node_get(r->node, "DependsOn"));
-    if (function) add_events(g, i, r->properties);
+    if (str_eq(r->type, STR("AWS::Serverless::Function"))) add_events(g, i, r->properties);
     return walk_properties(g, i, global, e) && walk_properties(g, i, r->properties, e);
 }
 

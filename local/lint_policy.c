@@ -90,7 +90,37 @@ static void check_width(struct place *p) {
                which);
 }
 
+/* Is there a text that both patterns match? Each is read with '*' and '?' only. at[k]: the rest of b from k on is met. */
+static bool meet(struct str a, struct str b, bool *at) {
+    for (size_t k = b.n + 1; k-- > 0;) at[k] = k == b.n || (at[k + 1] && b.p[k] == '*');
+    for (size_t i = a.n; i-- > 0;) {
+        bool behind = at[b.n]; /* of the row below, at k + 1 */
+        at[b.n] = at[b.n] && a.p[i] == '*';
+        for (size_t k = b.n; k-- > 0;) {
+            bool below = at[k];
+            bool stars = a.p[i] == '*' || b.p[k] == '*';
+            at[k] = stars ? below || at[k + 1] : behind && (a.p[i] == b.p[k] || a.p[i] == '?' || b.p[k] == '?');
+            behind = below;
+        }
+    }
+    return at[0];
+}
+
+/* Can the Resource name a call of a route with parameters? Each of them is read as '*'. */
+static bool meets(const struct place *p, struct str arn) {
+    char pattern[MAX_ARN_BYTES];
+    bool at[MAX_ARN_BYTES + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < arn.n; i++) {
+        const char *end = arn.p[i] == '{' ? memchr(arn.p + i, '}', arn.n - i) : NULL;
+        pattern[n++] = end ? '*' : arn.p[i];
+        if (end) i = (size_t)(end - arn.p);
+    }
+    return meet(p->resource, (struct str){pattern, n}, at);
+}
+
 static bool opens(const struct place *p, const struct model_api *api, struct str method, struct str path) {
+    bool any = str_eq(path, STR("$default"));
     char arn[MAX_ARN_BYTES];
     struct buf b;
     struct arena a;
@@ -98,8 +128,10 @@ static bool opens(const struct place *p, const struct model_api *api, struct str
     buf_init(&b, sizeof arn, &a);
     buf_addf(&b, "arn:%.*s:execute-api:%.*s:%.*s:%.*s/%.*s/%.*s%.*s", STR_ARG(p->model->partition),
              STR_ARG(p->model->region), STR_ARG(p->model->account_id), STR_ARG(api->api_id), STR_ARG(api->stage),
-             STR_ARG(method), STR_ARG(path));
-    bool matches = b.failed || policy_matches(p->resource, buf_str(&b), POLICY_RESOURCE);
+             STR_ARG(method), STR_ARG(any ? STR("/{}") : path));
+    struct str asked = buf_str(&b);
+    bool parameters = !b.failed && memchr(asked.p, '{', asked.n);
+    bool matches = b.failed || (parameters ? meets(p, asked) : policy_matches(p->resource, asked, POLICY_RESOURCE));
     arena_close(&a);
     return matches;
 }

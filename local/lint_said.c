@@ -7,6 +7,11 @@ static const struct {
     enum lint_rule rule;
 } SENTENCES[] = {
     {"SAM would leave the authorizer out silently", LINT_AUTHORIZER_DROPPED},
+    {"AWS_IAM without EnableIamAuthorizer: true is an error in SAM", LINT_AUTHORIZER_NOT_ENABLED},
+    {"EnableIamAuthorizer is true or false, written out", LINT_AUTHORIZER_NOT_ENABLED},
+    {"AWS_IAM is an error in SAM when Auth of the API has no EnableIamAuthorizer", LINT_AUTHORIZER_NOT_ENABLED},
+    {"protects nothing by itself", LINT_AUTHORIZER_UNUSED},
+    {"is open: SAM leaves the DefaultAuthorizer", LINT_OPTIONS_OPEN},
     {"AWS_IAM without InvokeRole: NONE", LINT_CALLER_CREDENTIALS},
     {"YAML anchors are not supported", LINT_ANCHOR},
     {"YAML aliases are not supported", LINT_ANCHOR},

@@ -9,7 +9,7 @@
 enum { MAX_BOOTSTRAP_BYTES = 256 * 1024 * 1024 };
 
 static bool is_type(const struct template_resource *r, const char *type) {
-    return r->exists && !r->role_of && str_eq(r->type, str_of(type));
+    return r->exists && !r->role_of && !r->url_of && str_eq(r->type, str_of(type));
 }
 
 static const struct node *merged(const struct template *t, const struct template_resource *r, const char *section,

@@ -20,6 +20,7 @@ static const struct {
     {"AWS::IAM::Role", READ, NULL},
     {"AWS::IAM::User", READ, NULL},
     {"AWS::IAM::Policy", READ, NULL},
+    {"AWS::IAM::ManagedPolicy", READ, NULL},
     {"AWS::Logs::LogGroup", IGNORED, NULL},
     {"AWS::IAM::*", REFUSED, "write its statements as Policies of a role or as an AWS::IAM::Policy"},
     {"AWS::ApiGateway::ApiKey", READ, NULL},
@@ -108,13 +109,15 @@ static bool read_keys(struct model_reader *r, struct err *e) {
     return true;
 }
 
-/* Each kind needs the ones before it: a function its role and its APIs, a policy its roles. */
+/* Each kind needs the ones before it: a role its managed policies, a function its role and its APIs, a policy its roles. */
 static bool read_resources(struct model_reader *r, struct err *e) {
     struct template_resource *all = r->t->resources;
     for (size_t i = 0; i < r->t->n_resources; i++)
         if ((is_type(&all[i], "AWS::Serverless::Api") && !model_api_read(r, &all[i], e)) ||
             (is_type(&all[i], "AWS::Serverless::HttpApi") && !model_http_api_read(r, &all[i], e)))
             return false;
+    for (size_t i = 0; i < r->t->n_resources; i++)
+        if (is_type(&all[i], "AWS::IAM::ManagedPolicy") && !model_managed_read(r, &all[i], e)) return false;
     for (size_t i = 0; i < r->t->n_resources; i++)
         if ((is_type(&all[i], "AWS::IAM::Role") || is_type(&all[i], "AWS::IAM::User")) &&
             !model_principal_read(r, &all[i], e))
@@ -125,6 +128,8 @@ static bool read_resources(struct model_reader *r, struct err *e) {
         if (is_type(&all[i], "AWS::Lambda::Permission") && !model_url_read_permission(r, &all[i], e)) return false;
     for (size_t i = 0; i < r->t->n_resources; i++)
         if (is_type(&all[i], "AWS::IAM::Policy") && !model_principal_attach(r, &all[i], e)) return false;
+    for (size_t i = 0; i < r->t->n_resources; i++)
+        if (is_type(&all[i], "AWS::IAM::ManagedPolicy") && !model_managed_attach(r, &all[i], e)) return false;
     return read_keys(r, e);
 }
 
@@ -135,8 +140,9 @@ static bool make_room(struct model_reader *r, size_t n, struct err *e) {
     m->functions = arena_zero(r->arena, (n + 1) * sizeof *m->functions);
     m->principals = arena_zero(r->arena, (n + 1) * sizeof *m->principals);
     m->api_keys = arena_zero(r->arena, (n + 1) * sizeof *m->api_keys);
+    r->managed = arena_zero(r->arena, (n + 1) * sizeof *r->managed);
     r->auth = arena_zero(r->arena, (n + 1) * sizeof *r->auth);
-    return (m->apis && m->functions && m->principals && m->api_keys && r->auth) ||
+    return (m->apis && m->functions && m->principals && m->api_keys && r->managed && r->auth) ||
            err_set(e, ERR_MEMORY, "out of memory for the template");
 }
 
@@ -190,6 +196,7 @@ static bool read_template(struct model_reader *r, struct err *e) {
 static bool read_callers(struct model_reader *r, struct template *callers, struct err *e) {
     r->t = callers;
     r->first_principal = r->model->n_principals;
+    r->first_managed = r->n_managed;
     if (callers->globals) return node_error(callers->globals, e, "Globals has no place in a callers file");
     return check_types(r, true, e) && read_resources(r, e);
 }

@@ -22,8 +22,10 @@ struct model_principal {
     struct str unique_id; /* AROA... or AIDA..., 21 characters, derived from the arn */
     struct str session;   /* the function's name for a function's role, else "apigw"; absent for a user */
     struct policy_statements policies;
-    struct policy_statements trust; /* of a role: AssumeRolePolicyDocument */
-    int64_t max_session_s;          /* of a role: MaxSessionDuration */
+    bool has_boundary;
+    struct policy_statements boundary; /* PermissionsBoundary: nothing of policies that it does not allow as well */
+    struct policy_statements trust;    /* of a role: AssumeRolePolicyDocument */
+    int64_t max_session_s;             /* of a role: MaxSessionDuration */
     struct str account_id;
 };
 

@@ -170,7 +170,7 @@ static bool read_http(struct model_reader *r, const struct node *n, struct model
     route->path = STR("$default");
     route->method = STR("ANY");
     if ((path || method) &&
-        (!model_path_read(path, &route->path, place, e) || !read_method(method, &route->method, place, e)))
+        (!model_path_read(path, http.api, &route->path, place, e) || !read_method(method, &route->method, place, e)))
         return false;
     return (!n || check_format(r, n, e)) && read_http_auth(r, node_get(n, "Auth"), &r->auth[api], route, place, e) &&
            add_route(r, &r->model->apis[api], *route, place, e);
@@ -181,7 +181,7 @@ static bool read_rest(struct model_reader *r, const struct node *n, struct model
     size_t api = 0;
     return model_parts_check(r, n, rest.owner, rest.rules, e) &&
            find_api(r, node_get(n, rest.id_property), &rest, &api, place, e) &&
-           model_path_read(node_get(n, "Path"), &route->path, place, e) &&
+           model_path_read(node_get(n, "Path"), rest.api, &route->path, place, e) &&
            read_method(node_get(n, "Method"), &route->method, place, e) &&
            read_auth(r, node_get(n, "Auth"), &r->auth[api], route, e) &&
            add_route(r, &r->model->apis[api], *route, place, e);

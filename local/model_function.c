@@ -12,6 +12,7 @@ static const struct model_rule function_rules[] = {
     {"Role", MODEL_USED, NULL},
     {"RolePath", MODEL_USED, NULL},
     {"Policies", MODEL_USED, NULL},
+    {"PermissionsBoundary", MODEL_USED, NULL},
     {"Timeout", MODEL_USED, NULL},
     {"MemorySize", MODEL_USED, NULL},
     {"Environment", MODEL_USED, NULL},
@@ -43,7 +44,6 @@ static const struct model_rule function_rules[] = {
     {"CodeSigningConfigArn", MODEL_NOTICE, NULL},
     {"RuntimeManagementConfig", MODEL_NOTICE, NULL},
     {"RecursiveLoop", MODEL_NOTICE, NULL},
-    {"PermissionsBoundary", MODEL_REFUSED, "it takes rights away, which could not be evaluated here"},
     {"InlineCode", MODEL_REFUSED, "only a bootstrap binary runs here"},
     {"ImageUri", MODEL_REFUSED, "only a bootstrap binary runs here"},
     {"ImageConfig", MODEL_REFUSED, "only a bootstrap binary runs here"},
@@ -89,15 +89,27 @@ static bool trusts_lambda(const struct model_principal *role) {
     return false;
 }
 
-/* As SAM does: with Role, Policies are not looked at; without, a role is made of them. */
-static bool read_role(struct model_reader *r, const struct template_resource *resource, const struct node *n,
+/* As SAM does: with Role, Policies and PermissionsBoundary are not looked at; without, a role is made of them. */
+static bool make_role(struct model_reader *r, const struct template_resource *resource, const struct node *n,
                       struct model_function *f, struct err *e) {
     const struct node *policies = node_get(n, "Policies");
+    f->role = made_role(r, resource);
+    if (!f->role) return node_error(n, e, "the role of %.*s was not found", STR_ARG(f->logical_id));
+    return (!policies || model_policy_read_sam(r, policies, f->role, e)) && model_managed_bound(r, n, f->role, e);
+}
+
+static bool note_unused(struct model_reader *r, const struct node *n, const char *name, const struct model_function *f,
+                        struct err *e) {
+    const struct node *found = node_get(n, name);
+    return !found || model_parts_notice(r, found, e, "%s of %.*s has no effect beside Role, as in SAM", name,
+                                        STR_ARG(f->logical_id));
+}
+
+static bool read_role(struct model_reader *r, const struct template_resource *resource, const struct node *n,
+                      struct model_function *f, struct err *e) {
     struct str arn;
     if (!node_get(n, "Role")) {
-        f->role = made_role(r, resource);
-        if (!f->role) return node_error(n, e, "the role of %.*s was not found", STR_ARG(f->logical_id));
-        if (policies && !model_policy_read_sam(r, policies, f->role, e)) return false;
+        if (!make_role(r, resource, n, f, e)) return false;
     } else {
         if (!template_resolve_text(r->t, node_get(n, "Role"), "Role", &arn, e)) return false;
         f->role = role_by_arn(r, arn);
@@ -110,9 +122,7 @@ static bool read_role(struct model_reader *r, const struct template_resource *re
                               "Lambda cannot assume the role %.*s: its AssumeRolePolicyDocument has no Allow of "
                               "sts:AssumeRole for the Service lambda.amazonaws.com",
                               STR_ARG(f->role->logical_id));
-        if (policies && !model_parts_notice(r, policies, e, "Policies of %.*s has no effect beside Role, as in SAM",
-                                            STR_ARG(f->logical_id)))
-            return false;
+        if (!note_unused(r, n, "Policies", f, e) || !note_unused(r, n, "PermissionsBoundary", f, e)) return false;
     }
     if (!f->role->session.p) f->role->session = f->name;
     return true;

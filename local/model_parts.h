@@ -15,6 +15,12 @@ struct model_auth {
     bool iam_enabled;    /* EnableIamAuthorizer: true of an HTTP API */
 };
 
+/* A managed policy of the template or callers file. */
+struct model_managed {
+    struct str arn;
+    struct policy_statements statements;
+};
+
 struct model_reader {
     struct model *model;
     struct template *t; /* the file that is being read now */
@@ -22,7 +28,9 @@ struct model_reader {
     struct model_auth *auth; /* one per API, in the order of model->apis */
     size_t notices_cap;
     size_t first_principal; /* of the file that is being read now: a policy is attached within its own file */
-    bool no_function_url;   /* nothing in the template has one: statements about lambda cannot matter */
+    struct model_managed *managed;
+    size_t n_managed, first_managed; /* as first_principal */
+    bool no_function_url;            /* nothing in the template has one: statements about lambda cannot matter */
 };
 
 /* What becomes of one property. */
@@ -70,7 +78,8 @@ bool model_http_api_read(struct model_reader *r, const struct template_resource 
 bool model_http_api_protects(const struct model_auth *auth, const struct model_route *route);
 bool model_http_api_note_open(struct model_reader *r, const struct model_api *api, const struct model_auth *auth,
                               struct err *e);
-bool model_path_read(const struct node *n, struct str *path, const struct node *place, struct err *e);
+bool model_path_read(const struct node *n, enum model_api_kind kind, struct str *path, const struct node *place,
+                     struct err *e);
 /* Would API Gateway take both into one API? */
 bool model_path_agree(enum model_api_kind kind, struct str a, struct str b);
 /* The URL of a function with FunctionUrlConfig; without it nothing. `function`: its properties. */
@@ -83,6 +92,9 @@ bool usage_plan_check(struct model_reader *r, const struct template_resource *re
 bool usage_plan_join(struct model_reader *r, const struct template_resource *resource, struct err *e);
 bool model_principal_read(struct model_reader *r, struct template_resource *resource, struct err *e);
 bool model_principal_attach(struct model_reader *r, const struct template_resource *policy, struct err *e);
+/* To all that the lists Roles and Users name; `must`: to one at least. */
+bool model_principal_attach_to(struct model_reader *r, const struct node *properties, bool must,
+                               const struct policy_statements *statements, struct err *e);
 bool model_principal_finish(struct model_reader *r, struct err *e);
 /* The inline policies of a role or user; those of a function (SAM's Policies) for the role that SAM makes for it. */
 bool model_policy_read_list(struct model_reader *r, const struct node *policies, struct model_principal *p,
@@ -117,6 +129,22 @@ bool model_policy_read_texts(struct model_reader *r, const struct node *n, const
 /* Variables are IAM's only where Version says 2012-10-17; a ${ elsewhere is refused. An unknown one gets a notice. */
 bool model_policy_check_variables(struct model_reader *r, const struct node *place, const struct policy_statement *s,
                                   struct str text, struct err *e);
-bool model_policy_check_managed(struct model_reader *r, const struct node *arns, struct err *e);
+/* Appends. `place`: whose file the error names. */
+bool model_policy_join(struct model_reader *r, const struct policy_statements *from, struct policy_statements *into,
+                       const struct node *place, struct err *e);
+
+/* model_managed.c: each managed policy is read before anything names it, and attached when everybody is there. */
+bool model_managed_read(struct model_reader *r, struct template_resource *resource, struct err *e);
+bool model_managed_attach(struct model_reader *r, const struct template_resource *resource, struct err *e);
+/* ManagedPolicyArns, and one name of SAM's Policies: what is not known grants nothing, and is refused if it could deny. */
+bool model_managed_add_list(struct model_reader *r, const struct node *arns, struct model_principal *p, struct err *e);
+bool model_managed_add(struct model_reader *r, const struct node *name, bool sam, struct model_principal *p,
+                       struct err *e);
+/* One of SAM's policy templates, {NAME: parameters}. */
+bool model_managed_add_template(struct model_reader *r, const struct node *item, struct str policy_name,
+                                struct model_principal *p, struct err *e);
+/* PermissionsBoundary, where there is one: what is not known is refused. */
+bool model_managed_bound(struct model_reader *r, const struct node *properties, struct model_principal *p,
+                         struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths of routes: literal parts, {name}, and {proxy+} as the last one; and which of them API Gateway takes beside each other.
+/* Paths of routes: literal parts, {name}, and {name+} as the last one; and which of them API Gateway takes beside each other.
    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html */
 #include <string.h>
@@ -35,24 +35,26 @@ static bool is_there_before(struct str path, struct str part) {
     return false;
 }
 
-/* SAM's permission for the route knows {name} and {proxy+} only: behind another greedy name the API could not call. */
-static bool check_variable(const struct node *n, struct str part, bool last, struct err *e) {
-    struct str name = {part.p + 1, part.n - 2};
-    bool closed = part.n > 2 && is_variable(part) && str_ends(part, STR("}"));
-    if (closed && is_greedy(part) && !str_eq(name, STR("proxy+")))
+/* In an HTTP API SAM's permission for the route knows {name} and {proxy+} only: behind another greedy name it could not call. */
+static bool check_variable(const struct node *n, enum model_api_kind kind, struct str part, bool last, struct err *e) {
+    bool greedy = is_greedy(part);
+    struct str name = {part.p + 1, part.n - (greedy ? 3 : 2)};
+    if (part.n < 3 || !is_variable(part) || !str_ends(part, STR("}")) || !of_letters(name, ""))
+        return node_error(n, e, "%.*s of the Path %.*s is not {name}, a part of its own", STR_ARG(part),
+                          STR_ARG(n->text));
+    if (greedy && kind == MODEL_HTTP_API && !str_eq(name, STR("proxy")))
         return node_error(n, e,
-                          "%.*s of the Path %.*s: SAM permits the API to call the function for {proxy+} only, no other "
-                          "greedy name",
+                          "%.*s of the Path %.*s: SAM permits an HTTP API to call the function for {proxy+} only, no "
+                          "other greedy name",
                           STR_ARG(part), STR_ARG(n->text));
-    if (closed && is_greedy(part) && !last)
-        return node_error(n, e, "nothing can follow {proxy+} in the Path %.*s", STR_ARG(n->text));
-    if (closed && is_there_before(n->text, part))
-        return node_error(n, e, "%.*s is there twice in the Path %.*s", STR_ARG(part), STR_ARG(n->text));
-    if (closed && (is_greedy(part) || of_letters(name, ""))) return true;
-    return node_error(n, e, "%.*s of the Path %.*s is not {name}, a part of its own", STR_ARG(part), STR_ARG(n->text));
+    if (greedy && !last)
+        return node_error(n, e, "nothing can follow %.*s in the Path %.*s", STR_ARG(part), STR_ARG(n->text));
+    return !is_there_before(n->text, part) ||
+           node_error(n, e, "%.*s is there twice in the Path %.*s", STR_ARG(part), STR_ARG(n->text));
 }
 
-bool model_path_read(const struct node *n, struct str *path, const struct node *place, struct err *e) {
+bool model_path_read(const struct node *n, enum model_api_kind kind, struct str *path, const struct node *place,
+                     struct err *e) {
     struct str rest, part;
     if (!n) return node_error(place, e, "the event has no Path");
     if (n->kind != NODE_SCALAR || n->text.n == 0 || n->text.p[0] != '/')
@@ -62,7 +64,7 @@ bool model_path_read(const struct node *n, struct str *path, const struct node *
     rest = (struct str){n->text.p + 1, n->text.n - 1};
     while (next_part(&rest, &part)) {
         if (memchr(part.p, '{', part.n) || memchr(part.p, '}', part.n)) {
-            if (!check_variable(n, part, !rest.p, e)) return false;
+            if (!check_variable(n, kind, part, !rest.p, e)) return false;
         } else if (!of_letters(part, ":")) {
             return node_error(n, e,
                               "the Path %.*s holds an empty part or something else than letters, digits and - . _ :",

@@ -85,16 +85,17 @@ static bool read_resources(struct model_reader *r, const struct node *n, const s
     return true;
 }
 
-static bool add_statement(struct model_reader *r, struct policy_statements *into, struct policy_statement s,
-                          const struct node *place, struct err *e) {
-    if (into->n == into->cap) {
-        size_t cap = into->cap ? 2 * into->cap : 4;
-        void *grown = arena_grow(r->arena, into->at, into->cap * sizeof s, cap * sizeof s);
+bool model_policy_join(struct model_reader *r, const struct policy_statements *from, struct policy_statements *into,
+                       const struct node *place, struct err *e) {
+    size_t n = into->n + from->n;
+    if (n > into->cap) {
+        size_t cap = n > 2 * into->cap ? n : 2 * into->cap;
+        void *grown = arena_grow(r->arena, into->at, into->cap * sizeof *into->at, cap * sizeof *into->at);
         if (!grown) return out_of_memory(place, e);
         into->at = grown;
         into->cap = cap;
     }
-    into->at[into->n++] = s;
+    for (size_t i = 0; i < from->n; i++) into->at[into->n++] = from->at[i];
     return true;
 }
 
@@ -157,7 +158,7 @@ static bool read_statement(struct model_reader *r, const struct node *n, const s
     if (!action) return node_error(n, e, "a statement without Action");
     if (!model_policy_read_texts(r, action, "Action", &s.actions, &s.n_actions, e)) return false;
     if (!concerns(r, &s, of->kind)) return true;
-    return read_elements(r, n, of, &s, e) && add_statement(r, into, s, n, e);
+    return read_elements(r, n, of, &s, e) && model_policy_join(r, &(struct policy_statements){&s, 1, 1}, into, n, e);
 }
 
 static bool read_all(struct model_reader *r, const struct node *place, const struct node *statements,
@@ -213,30 +214,6 @@ bool model_policy_read_list(struct model_reader *r, const struct node *policies,
     return true;
 }
 
-/* What a managed policy says is not in the template. AWS's own ones only grant, but for those that are named after
-   what they do; a customer's could deny, and a Deny that is not seen would open a door. */
-static bool check_managed(struct model_reader *r, const struct node *arn, struct err *e) {
-    struct str s;
-    if (!template_resolve_text(r->t, arn, "the name of a managed policy", &s, e)) return false;
-    bool is_arn = str_starts(s, STR("arn:"));
-    bool denies = str_find(s, STR("Deny")) != SIZE_MAX || str_find(s, STR("Quarantine")) != SIZE_MAX;
-    if (denies || (is_arn && str_find(s, STR(":iam::aws:policy/")) == SIZE_MAX))
-        return node_error(arn, e,
-                          "the managed policy %.*s is not supported: a Deny in it could not be seen here; write the "
-                          "statements inline",
-                          STR_ARG(s));
-    return model_parts_notice(r, arn, e, "the managed policy %.*s grants nothing here", STR_ARG(s));
-}
-
-bool model_policy_check_managed(struct model_reader *r, const struct node *arns, struct err *e) {
-    const struct node **items;
-    size_t n;
-    if (!model_parts_items(r, arns, &items, &n, e)) return false;
-    for (size_t i = 0; i < n; i++)
-        if (!check_managed(r, items[i], e)) return false;
-    return true;
-}
-
 /* A function's Policies: documents, names of managed policies, and SAM's policy templates (which only grant).
    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-templates.html */
 bool model_policy_read_sam(struct model_reader *r, const struct node *policies, struct model_principal *p,
@@ -251,12 +228,10 @@ bool model_policy_read_sam(struct model_reader *r, const struct node *policies, 
         buf_init(&name, 256, r->arena);
         buf_addf(&name, "%.*sPolicy%zu", STR_ARG(p->logical_id), i);
         if (!buf_ok(&name, e)) return false;
-        if (is_name && !check_managed(r, item, e)) return false;
+        if (is_name && !model_managed_add(r, item, true, p, e)) return false;
         if (is_name) continue;
         if (item->kind == NODE_MAPPING && item->n == 1 && str_ends(item->at[0].key, STR("Policy"))) {
-            if (!model_parts_notice(r, item, e, "the SAM policy template %.*s grants nothing here",
-                                    STR_ARG(item->at[0].key)))
-                return false;
+            if (!model_managed_add_template(r, item, buf_str(&name), p, e)) return false;
         } else if (!model_policy_read_document(r, item, &(struct model_document_of){.name = buf_str(&name)},
                                                &p->policies, e)) {
             return false;

@@ -17,7 +17,7 @@ static const struct model_rule rules[] = {
     {"MaxSessionDuration", MODEL_USED, NULL},
     {"Tags", MODEL_NO_EFFECT, NULL},
     {"LoginProfile", MODEL_NO_EFFECT, NULL},
-    {"PermissionsBoundary", MODEL_REFUSED, "it takes rights away, which could not be evaluated here"},
+    {"PermissionsBoundary", MODEL_USED, NULL},
     {"Groups", MODEL_REFUSED, "give the user policies of its own"},
     {NULL, MODEL_USED, NULL},
 };
@@ -81,7 +81,8 @@ bool model_principal_read(struct model_reader *r, struct template_resource *reso
                           STR_ARG(resource->type));
     return model_parts_check(r, properties, role ? "an AWS::IAM::Role" : "an AWS::IAM::User", rules, e) &&
            read_trust(r, properties, p, e) && model_policy_read_list(r, node_get(properties, "Policies"), p, e) &&
-           model_policy_check_managed(r, node_get(properties, "ManagedPolicyArns"), e);
+           model_managed_add_list(r, node_get(properties, "ManagedPolicyArns"), p, e) &&
+           model_managed_bound(r, properties, p, e);
 }
 
 static struct model_principal *by_name(const struct model_reader *r, enum model_principal_kind kind, struct str name) {
@@ -99,15 +100,20 @@ static bool attach_to(struct model_reader *r, const struct node *names, enum mod
         if (!p)
             return node_error(name, e, "the policy is for a %s that is not in this file",
                               kind == MODEL_ROLE ? "role" : "user");
-        struct policy_statements *to = &p->policies;
-        size_t n = to->n + statements->n;
-        void *grown = arena_grow(r->arena, to->at, to->cap * sizeof *to->at, (n + 1) * sizeof *to->at);
-        if (!grown) return err_set(e, ERR_MEMORY, "%s: out of memory for the template", name->file);
-        to->at = grown;
-        to->cap = n + 1;
-        for (size_t k = 0; k < statements->n; k++) to->at[to->n++] = statements->at[k];
+        if (!model_policy_join(r, statements, &p->policies, name, e)) return false;
     }
     return true;
+}
+
+bool model_principal_attach_to(struct model_reader *r, const struct node *properties, bool must,
+                               const struct policy_statements *statements, struct err *e) {
+    const struct node *roles, *users;
+    if (!model_parts_get(r, properties, "Roles", &roles, e) || !model_parts_get(r, properties, "Users", &users, e))
+        return false;
+    bool lists = (!roles || roles->kind == NODE_SEQUENCE) && (!users || users->kind == NODE_SEQUENCE);
+    if (!lists || (must && (roles ? roles->n : 0) + (users ? users->n : 0) == 0))
+        return node_error(properties, e, "a policy needs a list of Roles or Users");
+    return attach_to(r, roles, MODEL_ROLE, statements, e) && attach_to(r, users, MODEL_USER, statements, e);
 }
 
 bool model_principal_attach(struct model_reader *r, const struct template_resource *policy, struct err *e) {
@@ -117,7 +123,7 @@ bool model_principal_attach(struct model_reader *r, const struct template_resour
                                                      {"Users", MODEL_USED, NULL},
                                                      {"Groups", MODEL_REFUSED, "attach the policy to roles or users"},
                                                      {NULL, MODEL_USED, NULL}};
-    const struct node *properties = policy->properties, *document = NULL, *roles, *users;
+    const struct node *properties = policy->properties, *document = NULL;
     struct policy_statements statements = {0};
     struct str name;
     if (!properties) return node_error(policy->node, e, "%.*s has no Properties", STR_ARG(policy->id));
@@ -127,13 +133,8 @@ bool model_principal_attach(struct model_reader *r, const struct template_resour
         !template_resolve_top(r->t, node_get(properties, "PolicyDocument"), &document, e))
         return false;
     if (!name.p || !document) return node_error(properties, e, "a policy needs PolicyName and PolicyDocument");
-    if (!model_parts_get(r, properties, "Roles", &roles, e) || !model_parts_get(r, properties, "Users", &users, e))
-        return false;
-    bool lists = (!roles || roles->kind == NODE_SEQUENCE) && (!users || users->kind == NODE_SEQUENCE);
-    if (!lists || (roles ? roles->n : 0) + (users ? users->n : 0) == 0)
-        return node_error(properties, e, "a policy needs a list of Roles or Users");
     return model_policy_read_document(r, document, &(struct model_document_of){.name = name}, &statements, e) &&
-           attach_to(r, roles, MODEL_ROLE, &statements, e) && attach_to(r, users, MODEL_USER, &statements, e);
+           model_principal_attach_to(r, properties, true, &statements, e);
 }
 
 /* What requestContext.identity.userArn will show. */

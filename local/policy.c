@@ -78,9 +78,9 @@ static enum policy_closeness closeness(const struct policy_principal *p, const s
     if (p->kind == POLICY_ANYONE) return POLICY_BY_ANYONE;
     if (!caller->account_id.p) return POLICY_BY_NOBODY;
     if (p->kind == POLICY_ACCOUNT) return str_eq(p->name, caller->account_id) ? POLICY_BY_ACCOUNT : POLICY_BY_NOBODY;
-    bool named = p->kind == POLICY_ARN &&
-                 (str_eq(p->name, caller->arn) || (caller->role_arn.p && str_eq(p->name, caller->role_arn)));
-    return named ? POLICY_BY_ARN : POLICY_BY_NOBODY;
+    if (p->kind != POLICY_ARN) return POLICY_BY_NOBODY;
+    if (str_eq(p->name, caller->arn)) return caller->role_arn.p ? POLICY_BY_SESSION : POLICY_BY_ARN;
+    return caller->role_arn.p && str_eq(p->name, caller->role_arn) ? POLICY_BY_ARN : POLICY_BY_NOBODY;
 }
 
 static enum policy_closeness closest(const struct policy_statement *s, const struct policy_caller *caller) {

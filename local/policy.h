@@ -76,7 +76,7 @@ struct policy_request {
 
 enum policy_decision { POLICY_IMPLICIT_DENY, POLICY_EXPLICIT_DENY, POLICY_ALLOW };
 /* How closely a statement names the caller, the closest last. */
-enum policy_closeness { POLICY_BY_NOBODY, POLICY_BY_ACCOUNT, POLICY_BY_ANYONE, POLICY_BY_ARN };
+enum policy_closeness { POLICY_BY_NOBODY, POLICY_BY_ACCOUNT, POLICY_BY_ANYONE, POLICY_BY_ARN, POLICY_BY_SESSION };
 
 struct policy_result {
     enum policy_decision decision;

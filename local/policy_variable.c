@@ -50,12 +50,7 @@ struct variable {
 };
 
 static bool is_key(struct str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i], small = (char)(c | 0x20);
-        bool ok = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || (c && strchr(":/-_.=+@", c));
-        if (!ok) return false;
-    }
-    return s.n > 0 && memchr(s.p, ':', s.n);
+    return str_is_made_of(s, ":/-_.=+@") && s.n > 0 && memchr(s.p, ':', s.n);
 }
 
 static bool read_variable(struct str inside, struct variable *v) {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack_flags.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "buf.h"
+#include "samconfig.h"
 #include "template.h"
+
+enum { MAX_TAKEN_BYTES = 64 * 1024 };
 
 static bool read_parameter(const char *text, struct http_fields *parameters, struct arena *a, struct err *e) {
     struct str name, value = str_of(text);
@@ -52,6 +56,40 @@ bool stack_flags_read(const struct flags *f, struct model_options *options, stru
     if (!check_names(options, e)) return false;
     for (size_t i = 0; i < f->n_given; i++)
         if (f->given[i].flag == STACK_PARAMETER && !read_parameter(f->given[i].value, parameters, a, e)) return false;
+    return true;
+}
+
+/* Leaves in *config what was taken, and changes something. */
+static bool take(const struct flags *f, struct samconfig *config, struct model_options *options,
+                 struct http_fields *parameters, struct arena *a, struct err *e) {
+    const struct http_fields theirs = config->parameters;
+    config->parameters = (struct http_fields){0};
+    if (flags_value(f, STACK_NAME) || str_eq(config->stack_name, options->stack_name)) config->stack_name.p = NULL;
+    if (flags_value(f, STACK_REGION) || str_eq(config->region, options->region)) config->region.p = NULL;
+    if (config->stack_name.p) options->stack_name = config->stack_name;
+    if (config->region.p) options->region = config->region;
+    for (size_t i = 0; i < theirs.n; i++) {
+        const struct http_field *p = &theirs.at[i];
+        if (http_field_count(parameters, p->name)) continue;
+        if (!http_field_add(parameters, p->name, p->value, a, e) ||
+            !http_field_add(&config->parameters, p->name, p->value, a, e))
+            return false;
+    }
+    return true;
+}
+
+bool stack_flags_configure(const struct flags *f, struct model_options *options, struct http_fields *parameters,
+                           struct arena *a, struct err *e) {
+    struct samconfig config;
+    struct buf taken;
+    buf_init(&taken, MAX_TAKEN_BYTES, a);
+    if (!samconfig_read(options->template_path, flags_value(f, STACK_CONFIG_FILE), flags_value(f, STACK_CONFIG_ENV),
+                        &config, a, e) ||
+        !take(f, &config, options, parameters, a, e))
+        return false;
+    samconfig_write_taken(&config, &taken);
+    if (!buf_ok(&taken, e)) return false;
+    if (taken.n) fprintf(stderr, "note: taken from %.*s\n", STR_ARG(buf_str(&taken)));
     return true;
 }
 

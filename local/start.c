@@ -64,16 +64,29 @@ static bool read_arguments(struct start *s, int argc, char **argv, struct err *e
     return stack_flags_read(&s->flags, &s->model, &s->parameters, &s->arena, e);
 }
 
+/* The stage $default has no place in a path. */
 static void print_api(const struct model_api *api, uint16_t port) {
-    printf("listening %.*s http://127.0.0.1:%u/%.*s\n", STR_ARG(api->logical_id), (unsigned)port, STR_ARG(api->stage));
+    bool at_root = str_eq(api->stage, STR("$default"));
+    struct str stage = at_root ? STR("") : api->stage;
+    printf("listening %.*s http://127.0.0.1:%u%s%.*s\n", STR_ARG(api->logical_id), (unsigned)port, at_root ? "" : "/",
+           STR_ARG(stage));
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
-        printf("  %-7.*s /%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), STR_ARG(api->stage), STR_ARG(r->path),
+        bool behind = !at_root && str_starts(r->path, STR("/")); /* the route $default is no path */
+        printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), behind ? "/" : "",
+               STR_ARG(behind ? stage : STR("")), STR_ARG(r->path),
                r->aws_iam   ? r->api_key ? "AWS_IAM+key" : "AWS_IAM"
                : r->api_key ? "key"
                             : "open",
                api->has_policy ? "+policy" : "", STR_ARG(r->function->logical_id));
     }
+}
+
+static bool is_closed(const struct model *m, bool function_urls) {
+    for (size_t i = 0; i < m->n_apis; i++)
+        for (size_t k = 0; k < m->apis[i].n_routes; k++)
+            if ((m->apis[i].kind == MODEL_FUNCTION_URL) == function_urls && m->apis[i].routes[k].aws_iam) return true;
+    return false;
 }
 
 static void print_programs(const struct start *s, const struct model *m) {
@@ -83,21 +96,23 @@ static void print_programs(const struct start *s, const struct model *m) {
 }
 
 static void print_enforced(const struct model *m) {
-    bool iam = false, key = false, policy = false;
+    bool key = false, policy = false, api = is_closed(m, false), url = is_closed(m, true);
     for (size_t i = 0; i < m->n_apis; i++) {
         policy |= m->apis[i].has_policy;
-        for (size_t k = 0; k < m->apis[i].n_routes; k++) {
-            iam |= m->apis[i].routes[k].aws_iam;
-            key |= m->apis[i].routes[k].api_key;
-        }
+        for (size_t k = 0; k < m->apis[i].n_routes; k++) key |= m->apis[i].routes[k].api_key;
     }
-    if (iam)
+    if (api)
         printf("enforced on AWS_IAM routes: signature (%.*s/execute-api), session token, clock within 5 minutes, "
                "execute-api:Invoke in the caller's policies\n",
                STR_ARG(m->region));
-    if (policy) printf("enforced on routes with a policy: the API's resource policy\n");
+    if (url)
+        printf("enforced on AWS_IAM function URLs: signature (%.*s/lambda), session token, clock within 5 minutes, "
+               "lambda:InvokeFunctionUrl and lambda:InvokeFunction in the caller's policies\n",
+               STR_ARG(m->region));
+    if (policy) printf("enforced on routes with a policy: the resource policy of the API or function\n");
     if (key) printf("enforced on routes with a key: x-api-key of an enabled key in a usage plan of the stage\n");
-    if (!iam && !key && !policy) printf("enforced: nothing, for no route asks for AWS_IAM, a key or a policy\n");
+    if (!api && !url && !key && !policy)
+        printf("enforced: nothing, for no route asks for AWS_IAM, a key or a policy\n");
 }
 
 static void print_by_hand(const struct start *s, const struct model *m, const struct gateway *g) {
@@ -203,7 +218,8 @@ static int read_and_run(struct start *s, int argc, char **argv, const sigset_t *
         return 2;
     }
     if (flags_value(&s->flags, HELP)) return fputs(USAGE, stdout) < 0;
-    if (!model_read(&s->model, &m, &s->arena, &e)) {
+    if (!stack_flags_configure(&s->flags, &s->model, &s->parameters, &s->arena, &e) ||
+        !model_read(&s->model, &m, &s->arena, &e)) {
         fprintf(stderr, "apigw start: %s\n", e.msg);
         return 1;
     }

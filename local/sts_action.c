@@ -44,15 +44,6 @@ static bool check_params(struct sts_call *c, const char *const *known) {
     return true;
 }
 
-static bool all_of(struct str s, const char *more) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i], small = (char)(c | 0x20);
-        bool ok = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || (c && strchr(more, c));
-        if (!ok) return false;
-    }
-    return true;
-}
-
 static bool read_duration(struct sts_call *c, int64_t most_s, int64_t *duration_s) {
     struct str text = param(c, "DurationSeconds");
     if (!text.p || str_read_int64(text, MIN_DURATION_S, most_s, duration_s)) return true;
@@ -95,11 +86,11 @@ static const struct model_principal *find_role(const struct sts_call *c) {
 static bool check_texts(struct sts_call *c) {
     struct str arn = param(c, "RoleArn"), name = param(c, "RoleSessionName"), policy = param(c, "Policy");
     struct str external = param(c, "ExternalId");
-    if (arn.n < 20 || arn.n > 2048 || !str_starts(arn, STR("arn:")) || !all_of(arn, ":/_+=,.@-"))
+    if (arn.n < 20 || arn.n > 2048 || !str_starts(arn, STR("arn:")) || !str_is_made_of(arn, ":/_+=,.@-"))
         return invalid(c, "roleArn", "Member must be the ARN of a role, 20 to 2048 characters");
-    if (name.n < 2 || name.n > 64 || !all_of(name, "_+=,.@-"))
+    if (name.n < 2 || name.n > 64 || !str_is_made_of(name, "_+=,.@-"))
         return invalid(c, "roleSessionName", "Member must satisfy regular expression pattern: [\\w+=,.@-]*, 2 to 64");
-    if (external.p && (external.n < 2 || external.n > 1224 || !all_of(external, "_+=,.@:/-")))
+    if (external.p && (external.n < 2 || external.n > 1224 || !str_is_made_of(external, "_+=,.@:/-")))
         return invalid(c, "externalId", "Member must satisfy regular expression pattern: [\\w+=,.@:\\/-]*, 2 to 1224");
     if (policy.p && (policy.n == 0 || policy.n > MAX_POLICY_CHARS))
         return invalid(c, "policy", "Member must have length between 1 and 2048");

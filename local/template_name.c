@@ -26,6 +26,7 @@ static const struct kind *kind_of(const struct template_resource *r) {
         {"AWS::Serverless::Function", "FunctionName", 64, "-_", false},
         {"AWS::IAM::Role", "RoleName", 64, "+=,.@_-", false},
         {"AWS::IAM::User", "UserName", 64, "+=,.@_-", true},
+        {"AWS::IAM::ManagedPolicy", "ManagedPolicyName", 128, "+=,.@_-", false},
         {"AWS::Logs::LogGroup", "LogGroupName", 512, "-_/.#", false},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -141,6 +142,14 @@ static bool function_arn(struct template *t, const struct template_resource *fun
     return buf_ok(&dotted, e) && template_name_att(t, buf_str(&dotted), place, out, e);
 }
 
+static bool is_managed_policy(const struct template_resource *r) {
+    return str_eq(r->type, STR("AWS::IAM::ManagedPolicy"));
+}
+
+static bool arn_of(struct template *t, struct template_resource *r, const struct node *place, const struct node **out,
+                   struct err *e);
+
+/* A managed policy's Ref is its ARN, everything else's its name. */
 bool template_name_ref(struct template *t, struct str id, const struct node *place, const struct node **out,
                        struct err *e) {
     const struct node *parameter = template_parameter_find(t, id);
@@ -153,10 +162,11 @@ bool template_name_ref(struct template *t, struct str id, const struct node *pla
     if (!template_find(t, id)) return stage_of(t, id, place, out, e);
     if (!existing(t, id, place, &r, e)) return false;
     if (r->url_of) return function_arn(t, r->url_of, place, out, e);
+    if (is_managed_policy(r)) return arn_of(t, r, place, out, e);
     return template_name_of(t, r, &name, e) && text_node(t, name, place, out, e);
 }
 
-/* The path of a role or user is part of its ARN: "/" or "/of/parts/". */
+/* The path of a role, user or policy is part of its ARN: "/" or "/of/parts/". */
 static bool iam_path(struct template *t, const struct template_resource *r, struct str *path, struct err *e) {
     const struct node *chosen = node_get(r->properties, "Path");
     *path = STR("/");
@@ -174,7 +184,7 @@ static bool write_arn(struct template *t, struct template_resource *r, struct bu
     buf_addf(b, "arn:%.*s:", STR_ARG(s->partition));
     if (str_starts(r->type, STR("AWS::IAM::"))) {
         if (!iam_path(t, r, &path, e)) return false;
-        const char *what = str_eq(r->type, STR("AWS::IAM::Role")) ? "role" : "user";
+        const char *what = is_managed_policy(r) ? "policy" : str_eq(r->type, STR("AWS::IAM::Role")) ? "role" : "user";
         buf_addf(b, "iam::%.*s:%s%.*s%.*s", STR_ARG(s->account_id), what, STR_ARG(path), STR_ARG(name));
         return true;
     }
@@ -182,6 +192,13 @@ static bool write_arn(struct template *t, struct template_resource *r, struct bu
     buf_addf(b, "%s:%.*s:%.*s:", log ? "logs" : "lambda", STR_ARG(s->region), STR_ARG(s->account_id));
     buf_addf(b, "%s:%.*s%s", log ? "log-group" : "function", STR_ARG(name), log ? ":*" : "");
     return true;
+}
+
+static bool arn_of(struct template *t, struct template_resource *r, const struct node *place, const struct node **out,
+                   struct err *e) {
+    struct buf b;
+    buf_init(&b, MAX_TEXT, t->arena);
+    return write_arn(t, r, &b, e) && buf_ok(&b, e) && text_node(t, buf_str(&b), place, out, e);
 }
 
 static bool url_att(struct template *t, struct template_resource *url, struct str attribute, const struct node *place,
@@ -202,13 +219,11 @@ bool template_name_att(struct template *t, struct str dotted, const struct node 
                        struct err *e) {
     struct template_resource *r;
     struct str attribute = dotted, id;
-    struct buf b;
     if (!str_cut(&attribute, '.', &id)) return node_error(place, e, "%.*s names no attribute", STR_ARG(id));
     if (!existing(t, id, place, &r, e)) return false;
     if (r->url_of) return url_att(t, r, attribute, place, out, e);
-    if (!str_eq(attribute, STR("Arn")) || !kind_of(r)->name_property)
+    if (!str_eq(attribute, is_managed_policy(r) ? STR("PolicyArn") : STR("Arn")) || !kind_of(r)->name_property)
         return node_error(place, e, "the attribute %.*s of %.*s is not known here, and it is needed",
                           STR_ARG(attribute), STR_ARG(id));
-    buf_init(&b, MAX_TEXT, t->arena);
-    return write_arn(t, r, &b, e) && buf_ok(&b, e) && text_node(t, buf_str(&b), place, out, e);
+    return arn_of(t, r, place, out, e);
 }

@@ -69,7 +69,8 @@ static const struct model_api *api_of_stage(struct model_reader *r, const struct
         !model_parts_text(r, item, "ApiId", &api_id, e) || !model_parts_text(r, item, "Stage", &stage, e))
         return NULL;
     for (size_t i = 0; i < r->model->n_apis; i++)
-        if (str_eq(r->model->apis[i].api_id, api_id) && str_eq(r->model->apis[i].stage, stage))
+        if (r->model->apis[i].kind == MODEL_REST_API && str_eq(r->model->apis[i].api_id, api_id) &&
+            str_eq(r->model->apis[i].stage, stage))
             return &r->model->apis[i];
     node_error(item, e, "ApiId and Stage are not those of an AWS::Serverless::Api that exists in this template");
     return NULL;

@@ -134,12 +134,7 @@ static bool get(struct runtime_api *api, struct str path, const struct http_fiel
 
 /* The id becomes part of a URL, so only characters that stand for themselves there are taken. */
 static bool usable_id(struct str id) {
-    for (size_t i = 0; i < id.n; i++) {
-        char c = id.p[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alnum && c != '-' && c != '_' && c != '.') return false;
-    }
-    return id.n > 0 && id.n <= 256;
+    return str_is_made_of(id, "-_.") && id.n > 0 && id.n <= 256;
 }
 
 static void read_deadline(const struct http_fields *fields, struct lambda_invocation *inv) {

@@ -2,7 +2,7 @@
 """Two more tables of the group `clients`: who assumes a role first and calls with an API key, and clients of STS itself."""
 import json
 
-from client_stage import API_KEY, HELLO, REGION, ROLE, STS, USER, Table, is_refused, keys_of, log_line, sts_port
+from client_stage import API_KEY, ASSUMED, HELLO, REGION, ROLE, STS, USER, WITH_KEY, Endpoint, Table, as_rest, is_refused, keys_of, log_of
 from wire import Request, alter, send
 
 ROLE_ARN = "arn:aws:iam::123456789012:role/lambda-iam-c-ApiAccessRole"
@@ -31,7 +31,7 @@ ROAD_REFUSED = {
 
 def road(stage, client, column):
     method, behind, params, body, headers, assume = ROAD[column]
-    said, sent, got = stage.call(client, stage.road, "PublicFunctionRole", method, behind, body, headers, **assume)
+    said, sent, got = stage.call(client, stage.road, "PublicFunctionRole", method, "/dev/private" + behind, body, headers, **assume)
     assert got, said
     if column in ROAD_REFUSED:
         is_refused(stage.road, got, *ROAD_REFUSED[column])
@@ -42,8 +42,11 @@ def road(stage, client, column):
     return "passes", sent.line
 
 
-def roads(report, stage):
-    table = Table({column: "refused" if column in ROAD_REFUSED else "passes" for column in ROAD})
+def roads(report, stage, room):
+    """Opens the gateway that STS is asked of, too."""
+    endpoint = Endpoint(room, "template.yaml", "/dev/private", "execute-api", as_rest, None, *ASSUMED, *WITH_KEY)
+    stage.road, stage.ahead = endpoint.gateway, endpoint.ahead
+    table = Table("role and API key", {column: "refused" if column in ROAD_REFUSED else "passes" for column in ROAD})
     for client in ("smithy+fetch", "smithy+axios", "smithy+ky"):
         report.check(f"@aws-sdk/client-sts AssumeRole, then {client} with an API key", table.row, client,
                      lambda column: road(stage, client, column))
@@ -55,7 +58,7 @@ def roads(report, stage):
 
 def ask(stage, client, action, keys, gateway=None, **more):
     gateway = gateway or stage.road
-    stage.sts.target = sts_port(gateway)
+    stage.sts.target = gateway.ports["STS"]
     return stage.ask(client, action=action, keys=keys, region=more.pop("region", REGION), **ASSUME, **more)
 
 
@@ -77,7 +80,7 @@ def assumes(stage, client):
 def is_refused_by_sts(stage, said, gateway, code, cause):
     assert said.get("code") == code, f"expected {code}, got {said}"
     answer = stage.sts.seen[-1][1]
-    line = log_line(gateway, answer)
+    line = log_of(gateway, answer)
     assert code in line and cause in line, f"the log's cause is not {cause!r}: {line}"
     return "refused", ""
 
@@ -92,14 +95,14 @@ def sts_tampered(stage, client):
     """What it sent, once more with one character of the form's body changed."""
     identity(stage, client, keys_of(stage.road, "bob"), USER)
     sent = stage.sts.seen[-1][0]
-    port = sts_port(stage.road)
+    port = stage.road.ports["STS"]
     assert send(port, sent.raw).status == 200, "the same bytes again"
     for pattern in (r"\r\n\r\n.*version=201(1)", r"signature=[0-9a-f]{63}([0-9a-f])", r"\r\nx-amz-date: *\d{8}T\d{5}(\d)Z"):
         changed = alter(sent.raw, pattern)
         assert changed, f"nothing to change: {pattern} in {Request(sent.raw).line}"
         answer = send(port, changed)
         assert answer.status == 403 and b"SignatureDoesNotMatch" in answer.body, answer.body
-        line = log_line(stage.road, answer)
+        line = log_of(stage.road, answer)
         assert "SignatureDoesNotMatch: the signature does not fit this request" in line, line
     return "refused", ""
 
@@ -120,7 +123,7 @@ PASSES = ("user", "session", "eu-west-1", "AssumeRole")
 
 
 def sts(report, stage):
-    table = Table({column: "passes" if column in PASSES else "refused" for column in QUESTIONS})
+    table = Table("STS", {column: "passes" if column in PASSES else "refused" for column in QUESTIONS})
     for client in STS:
         report.check(f"STS by {client}", table.row, client, lambda column: QUESTIONS[column](stage, client))
     table.print()

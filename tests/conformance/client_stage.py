@@ -10,7 +10,7 @@ import apigw  # of tests/e2e
 
 HERE = os.path.join(ROOT, "tests", "conformance")
 CLIENTS = os.path.join(HERE, "clients")
-REGION, SERVICE = "us-east-1", "execute-api"
+REGION = "us-east-1"
 HELLO = "Hi from AWS_IAM auth enabled API"
 USER = "arn:aws:iam::123456789012:user/bob"
 ROLE = "arn:aws:sts::123456789012:assumed-role/lambda-iam-c-PublicFunctionRole/lambda-iam-c-PublicFunction"
@@ -87,42 +87,79 @@ def port_of(url):
     return urllib.parse.urlsplit(url).port
 
 
-def sts_port(gateway):
-    return port_of(next(line.split()[2] for line in gateway.lines if line.startswith("listening STS ")))
+# What is told to a client, where a REST API says `error_type`; the log names the cause in all three.
+def as_rest(error_type):
+    return error_type
+
+
+def as_http_api(_):
+    return None
+
+
+def as_url(error_type):
+    return "InvalidSignatureException" if error_type == "UnrecognizedClientException" else error_type
+
+
+class Endpoint:
+    """One kind of private API: a gateway that serves it, and one whose clock is 20 minutes ahead."""
+
+    def __init__(self, room, template, path, service, says, below=None, *options):
+        self.path, self.service, self.says = path, service, says
+        self.template = with_route_below(room, template, below)
+        self.gateway, self.ahead = self.open(room, *options), self.open(room, *options, before=["env", "LD_PRELOAD=" + clock_ahead(room)])
+
+    def open(self, room, *options, before=()):
+        gateway = Gateway(room.build, *options, template=self.template, callers=os.path.join(CLIENTS, "callers.yaml"))
+        gateway.arguments[:0] = before
+        room.on_exit(lambda: gateway.__exit__())
+        return gateway.__enter__()
+
+
+class Gateway(apigw.Gateway):
+    """Knows its ports by name."""
+
+    def start(self):
+        super().start()
+        self.ports = {name: port_of(url) for name, url in self.listening.items()}
+        self.port = self.ports.get("PrivateApi") or self.ports["PrivateFunctionUrl"]
+
+
+def with_route_below(room, template, event):
+    """The template, and a route for every path below /private."""
+    text = read(os.path.join(ROOT, template))
+    if event:
+        post = next(line for line in text.splitlines() if "Path: /private, Method: POST" in line)
+        text = text.replace(post, post + "\n" + post.replace("Post:", "Below:").replace("/private, Method: POST", event))
+    path = room.path("templates", os.path.basename(template))
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
 
 
 class Stage:
-    """Three gateways (as the template is; 20 minutes ahead; with an API key and a role to be assumed), a relay before their APIs
-    and one before their STS, and the clients."""
+    """The relays, one before a private API and one before STS, and the clients behind them."""
 
     def __init__(self, room):
-        self.room = room
         python, node = install()
-        ahead = ["env", "LD_PRELOAD=" + clock_ahead(room)]
-        self.gateway, self.ahead, self.road = self.open(), self.open(*ASSUMED, before=ahead), self.open(*ASSUMED, *WITH_KEY)
-        self.relay, self.sts = self.enter(Relay()), self.enter(Relay())
-        self.url = f"http://127.0.0.1:{self.relay.port}/dev/private"
+        self.relay, self.sts = self.enter(room, Relay()), self.enter(room, Relay())
         variables = {"AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{self.sts.port}"}
         self.python = Callers(room, [python, "-B", os.path.join(CLIENTS, "callers.py")], variables)
         self.node = Callers(room, ["node", os.path.join(CLIENTS, "callers.mjs"), node], variables)
 
-    def enter(self, opened):
-        self.room.on_exit(lambda: opened.__exit__())
-        return opened.__enter__()
-
-    def open(self, *options, before=()):
-        gateway = apigw.Gateway(self.room.build, *options, callers=os.path.join(CLIENTS, "callers.yaml"))
-        gateway.arguments[:0] = before
-        return self.enter(gateway)
+    @staticmethod
+    def enter(room, relay):
+        room.on_exit(lambda: relay.__exit__())
+        return relay.__enter__()
 
     def ask(self, client, **request):
         return (self.node if client in IN_NODE else self.python).ask(client=client, **request)
 
-    def call(self, client, gateway, profile, method, behind, body=None, headers=None, region=REGION, service=SERVICE, **more):
+    def call(self, client, gateway, profile, method, target, body=None, headers=None, region=REGION, service="execute-api", **more):
         """(what the client says, what it sent, what it got)"""
-        self.relay.target, self.sts.target, before = port_of(gateway.private), sts_port(gateway), len(self.relay.seen)
-        said = self.ask(client, method=method, url=self.url + behind, body=body, headers={**(headers or {}), **(JSON if body else {})},
-                        keys=keys_of(gateway, profile), region=region, service=service, **more)
+        self.relay.target, self.sts.target, before = gateway.port, gateway.ports["STS"], len(self.relay.seen)
+        said = self.ask(client, method=method, url=f"http://127.0.0.1:{self.relay.port}{target}", body=body,
+                        headers={**(headers or {}), **(JSON if body else {})}, keys=keys_of(gateway, profile), region=region,
+                        service=service, **more)
         seen = self.relay.seen[before:]
         assert len(seen) <= 1, f"{client} sent {len(seen)} requests where one was asked for"
         return (said, *seen[0]) if seen else (said, None, None)
@@ -134,24 +171,29 @@ def clock_ahead(room):
     return made
 
 
-def log_line(gateway, answer):
-    """The gateway's own words about this request, which name the cause."""
-    lines = [line for line in gateway.log().splitlines() if answer.id in line]
-    assert lines, f"no line of the log has the request id {answer.id}"
-    return lines[-1]
+def log_of(gateway, answer):
+    """The gateway's own words about this request: its line, which names the cause, and what it has to say behind it."""
+    lines = gateway.log().splitlines()
+    if not answer.id:  # an HTTP API tells another id than the log's; nothing else was asked in the meantime
+        return next(line for line in reversed(lines) if f" {answer.status} " in line)
+    found = [line for line in lines if answer.id in line]
+    assert found, f"no line of the log has the request id {answer.id}"
+    return "\n".join(found)
 
 
 def is_refused(gateway, answer, error_type, cause):
+    """error_type: None where the endpoint does not tell it."""
     equal((answer.status, answer.error_type), (403, error_type), answer.body[:300])
-    line = log_line(gateway, answer)
-    assert cause in line and error_type in line, f"the log's cause is not {cause!r}: {line}"
+    assert error_type or answer.body == b'{"message":"Forbidden"}', answer.body
+    line = log_of(gateway, answer)
+    assert cause in line and (error_type or " 403 ") in line, f"the log's cause is not {cause!r}: {line}"
 
 
 class Table:
     """What came out, column by column; a client that cannot do something gets a note with what it sent."""
 
-    def __init__(self, columns):
-        self.columns, self.rows, self.notes = columns, {}, []
+    def __init__(self, title, columns):
+        self.title, self.columns, self.rows, self.notes = title, columns, {}, []
 
     def note(self, cannot):
         signed = f", signed {cannot.signed}" if cannot.signed else ""
@@ -177,7 +219,7 @@ class Table:
         assert not wrong, "\n        ".join(wrong)
 
     def print(self):
-        lines = [["", *self.columns], *([name, *(row.get(c, "") for c in self.columns)] for name, row in self.rows.items())]
+        lines = [[self.title, *self.columns], *([name, *(row.get(c, "") for c in self.columns)] for name, row in self.rows.items())]
         widths = [max(map(len, column)) for column in zip(*lines)]
         for line in lines:
             print("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip())

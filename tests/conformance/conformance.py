@@ -11,10 +11,12 @@ GROUPS = [
     ("translation", "template_checks", "translation_group", "what AWS's transform makes of template.yaml"),
     ("build", "sam_checks", "build_group", "sam build"),
     ("invoke", "sam_checks", "invoke_group", "sam local invoke with every sample event"),
+    ("events", "event_checks", "events_group", "the gateway's events, read by Powertools"),
     ("start-api", "sam_checks", "start_api_group", "sam local start-api, public to private"),
     ("rie", "rie_checks", "rie_group", "the Runtime Interface Emulator without Docker"),
     ("stack", "moto_checks", "stack_group", "the translated stack, created by moto"),
     ("sts", "moto_checks", "sts_group", "AssumeRole of ours, judged by moto"),
+    ("moto-iam", "moto_iam", "iam_group", "policies, judged by moto"),
     ("clients", "client_checks", "clients_group", "other people's clients against the gateway"),
 ]
 

@@ -122,7 +122,7 @@ UNKNOWN = ("UnrecognizedClientException", "the access key is unknown")
 ALTERATIONS = [
     ("query", r"^\S+ \S+\?a=(1)", MISMATCH), ("body", r"\r\n\r\n.*?(\d)", MISMATCH), ("host", r"\r\nhost: *\S*(\d)\r\n", MISMATCH),
     ("date", r"\r\nx-amz-date: *\d{8}T\d{5}(\d)Z", MISMATCH), ("signature", r"signature=[0-9a-f]{63}([0-9a-f])", MISMATCH),
-    ("region", r"credential=[^/]+/\d+/us-east-(1)/", SCOPE), ("service", r"credential=[^/]+/\d+/[^/]+/(e)xecute-api", SCOPE),
+    ("region", r"credential=[^/]+/\d+/us-east-(1)/", SCOPE), ("service", r"credential=[^/]+/\d+/[^/]+/([a-z])[a-z-]+/aws4_request", SCOPE),
     ("key id", r"credential=[^/]*([^/])/", UNKNOWN), ("token", r"\r\nx-amz-security-token: *\S*([0-9A-Za-z])\S*\r\n", TOKEN),
 ]
 
@@ -137,9 +137,9 @@ def normal(target):
     return path + mark + "&".join("=".join(urllib.parse.quote(part, "-_.~", "latin-1") for part in pair) for pair in pairs)
 
 
-def botocore_agrees(request, keys, region, service, query=None):
-    """Whether the signature in the request is the one that botocore computes for the bytes that were sent; or, were its query in
-    the canonical request `query`, for that."""
+def botocore_agrees(request, keys, region, service, path=None, query=None):
+    """Whether the signature in the request is the one that botocore computes for the bytes that were sent; or, were `path` or
+    `query` what stands in the canonical request, for those."""
     claim = dict(part.strip().split("=", 1) for part in request.field("authorization").split(" ", 1)[1].split(","))
     names = claim["SignedHeaders"].split(";")
     fields = {name: request.field(name) for name in {*names, "x-amz-content-sha256"} if request.field(name)}
@@ -148,6 +148,8 @@ def botocore_agrees(request, keys, region, service, query=None):
     signed.context["timestamp"] = request.field("x-amz-date")
     signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(keys["id"], keys["secret"], keys["token"]), service, region)
     signer.headers_to_sign = lambda r: with_names(r, names)
+    if path is not None:
+        signer._normalize_url_path = lambda _: path
     if query is not None:
         signer.canonical_query_string = lambda r: query
     text = signer.string_to_sign(signed, signer.canonical_request(signed))

@@ -223,7 +223,7 @@ def kept_connections():
 def sts_answer(number, lives_s=3600):
     return answer(200, ('{"AssumeRoleResponse":{"AssumeRoleResult":{"Credentials":{"AccessKeyId":"ASIAFAULTSROLE00000%d",'
                         '"SecretAccessKey":"%s","SessionToken":"%s","Expiration":%d}}}}'
-                        % (number, ROLE_SECRET, ROLE_TOKEN, time.time() + lives_s)).encode())
+                        % (number, ROLE_SECRET, ROLE_TOKEN + str(number), time.time() + lives_s)).encode())
 
 
 def credentials():
@@ -257,6 +257,21 @@ def credentials():
             leaks.know("a signature for STS", r.signature)
         assert only or len(sts.requests) == 1, "STS was asked again"
         check_wire(sts, sts.requests, False, (SECRET,))
+
+
+    expired = refusal("ExpiredTokenException", "The security token included in the request is expired")
+    for name, e in (("GET", GET), ("POST", POST)):
+        with Peer(sts_answer(1), sts_answer(2)) as sts:
+            faulty(f"role keys: expired before their time, {name}", "200", 2, 2, expired, OK, events=(e,),
+                   environment={**ROLE, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts.port}"})
+            for r in sts.requests:
+                leaks.know("a signature for STS", r.signature)
+            assert only or len(sts.requests) == 2, "STS was not asked again"
+    with Peer(sts_answer(1), sts_answer(2)) as sts:
+        faulty("role keys: fresh ones are expired, too", "502 ExpiredTokenException", 2, 2, expired, expired,
+               environment={**ROLE, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts.port}"})
+        for r in sts.requests:
+            leaks.know("a signature for STS", r.signature)
 
 
 def hosts():

@@ -20,19 +20,25 @@ static const char *keep(struct file *file, struct str text) {
     return file->path;
 }
 
+static bool is_path(struct str route) {
+    return str_starts(route, STR("/")) || str_eq(route, STR("$default"));
+}
+
 static void ask(const struct model *m, struct arena *a) {
     for (size_t i = 0; i < m->n_principals; i++) {
         const struct model_principal *p = &m->principals[i];
         const struct policy_caller caller = {p->account_id, p->user_arn, p->arn};
         struct policy_request rq = {.action = STR("execute-api:Invoke"), .resource = p->arn, .arena = a};
         policy_evaluate(&p->policies, &rq);
+        FUZZ_HOLDS(p->has_boundary || p->boundary.n == 0);
+        policy_evaluate(&p->boundary, &rq);
         rq.caller = &caller;
         policy_evaluate(&p->trust, &rq);
     }
     for (size_t i = 0; i < m->n_functions; i++) FUZZ_HOLDS(m->functions[i].role && m->functions[i].name.n);
     for (size_t i = 0; i < m->n_apis; i++)
         for (size_t k = 0; k < m->apis[i].n_routes; k++)
-            FUZZ_HOLDS(m->apis[i].routes[k].function && m->apis[i].routes[k].path.p[0] == '/');
+            FUZZ_HOLDS(m->apis[i].routes[k].function && is_path(m->apis[i].routes[k].path));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 2
 build='build-fuzz'
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-all='json apigw_event apigw_reply http_query url ca_bundle sigv4_canonical sigv4_verify sigv4_roundtrip sigv4_explain node model policy profile zip elf'
+all='json apigw_event apigw_reply http_query url ca_bundle sigv4_canonical sigv4_verify sigv4_roundtrip sigv4_explain node model policy condition gateway profile samconfig zip elf'
 names=${*:-$all}
 findings=0
 
@@ -52,6 +52,10 @@ END
     seed reply prelude <<'END'
 {"statusCode":201,"headers":{"X-A":1},"multiValueHeaders":{"x-b":["1","2"]},"cookies":["a=1"]}
 END
+    seed reply v2 <<'END'
+{"statusCode":"201","headers":{"X-A":"1","x-a":2,"t":true},"cookies":["a=1; Secure","b=2, c"],"body":"text","extra":1}
+END
+    printf '"a text"' | seed reply text
     seed request get <<'END'
 7 GET /private/a%20b?x=1&y=%2F
 Content-Type: application/json
@@ -69,6 +73,62 @@ END
     seed request presigned <<'END'
 @GET /a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Feu-west-1%2Fexecute-api%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Security-Token=token&X-Amz-Signature=00
 Host: a
+
+END
+    # The first byte: which API, and whether the harness signs (fuzz_gateway.c).
+    seed gateway open-rest <<'END'
+CGET /dev/items/7?a=1&a=%C3%A9+2 HTTP/1.1
+Host: h
+Cookie: a=1; b=2
+X-A: 1
+x-a: 2
+
+END
+    seed gateway open-http <<'END'
+EPOST /v1/items/gr%C3%BCn?a=b&c HTTP/1.1
+Host: h
+Content-Type: application/json
+Cookie: a=1
+cookie: b=2
+
+{"statusCode":201,"headers":{"X-A":"1"},"cookies":["a=1; Secure"],"body":"{}"}
+END
+    seed gateway open-url <<'END'
+AGET /any//where/..?x HTTP/1.1
+Host: h
+User-Agent: curl/8
+
+{"a":1}
+END
+    seed gateway signed-rest <<'END'
+$POST /dev/files/a/b%20c HTTP/1.1
+Host: h
+Content-Type: image/png
+
+{"statusCode":"200","multiValueHeaders":{"X-A":["1","2"]},"body":"AP8=","isBase64Encoded":true}
+END
+    seed gateway signed-http <<'END'
+ GET /items/1?a=1 HTTP/1.1
+Host: h
+User-Agent: abc
+
+END
+    seed gateway signed-url <<'END'
+"PUT / HTTP/1.1
+Host: h
+Content-Type: text/plain
+
+text
+END
+    seed gateway few <<'END'
+,GET /items/1 HTTP/1.1
+Host: h
+User-Agent: abc
+
+END
+    seed gateway presigned <<'END'
+0GET /dev?x=1 HTTP/1.1
+Host: h
 
 END
     # Six bytes of options first.
@@ -103,8 +163,32 @@ region = eu-central-1
 END
     { printf '\200# a CA\n' && cat tests/fuzz/ca.pem; } | seed ca_bundle one
     { printf '\007' && cat tests/fuzz/ca.pem && sed 's/CERTIFICATE/TRUSTED &/' tests/fuzz/ca.pem; } | seed ca_bundle two
+    seed condition texts <<'END'
+aws:username=bob&aws:UserAgent=curl/8&aws:SourceIp=10.1.2.3
+{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:*","Resource":"*","Condition":{"StringLike":
+{"aws:UserAgent":["curl/*","${aws:username}"]},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}},
+{"Effect":"Deny","Action":"*","Resource":"arn:aws:execute-api:*:*:*/dev/*/${aws:username, 'x'}"}]}
+END
+    seed condition numbers <<'END'
+aws:EpochTime=1767225600&aws:CurrentTime=2026-01-01T00:00:00Z&aws:SecureTransport=true&aws:MultiFactorAuthAge=7
+{"Statement":{"Effect":"Allow","Action":["execute-api:Invoke"],"Resource":"*","Condition":{"NumericLessThanIfExists":
+{"aws:MultiFactorAuthAge":"3600"},"DateGreaterThan":{"aws:CurrentTime":"2025-12-31T00:00:00Z"},"Bool":{"aws:SecureTransport":
+"true"},"Null":{"aws:SourceVpc":"true"},"ForAllValues:StringNotEquals":{"aws:userid":["a","b"]}}}}
+END
     printf '0arn:*:execute-api:*:*:a?c/*/GET/*\narn:aws:execute-api:e:1:abc/dev/GET/x' | seed policy resource
     printf '1EXECUTE-api:*\nexecute-api:Invoke' | seed policy action
+    seed policy document <<'END'
+2{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:Invoke*","Resource":"arn:aws:lambda:*:*:function:f",
+"Condition":{"StringEquals":{"aws:username":["alice","${aws:userid}"]},"ForAnyValue:ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:*"}}},
+{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"BoolIfExists":{"aws:SecureTransport":"false"}}}]}
+END
+    { cat samconfig.toml && printf '%s\n' "parameter_overrides = 'A=b ParameterKey=C,ParameterValue=\"d e\"'"; } | seed samconfig one
+    printf '%s\n' 'version: 0.1' 'default: {deploy: {parameters: {region: a, parameter_overrides: [A=b]}}}' | seed samconfig two
+    { sed '/^Resources:/q' template.yaml && cat <<'END'; } | seed yaml managed
+  M: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: {Effect: Allow, Action: "*", Resource: "*"}}}}
+  R: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: !Ref M, ManagedPolicyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"]}}
+  U: {Type: AWS::IAM::User, Properties: {PermissionsBoundary: !GetAtt M.PolicyArn}}
+END
 }
 
 # Where a harness begins, and its words.
@@ -116,6 +200,8 @@ seeds_of() {
     sigv4_explain) echo "$build/seeds/explain -dict=tests/fuzz/sigv4.dict -max_len=16384" ;;
     sigv4_canonical | sigv4_roundtrip) echo "$build/seeds/signable -dict=tests/fuzz/sigv4.dict -max_len=8192" ;;
     sigv4_*) echo "$build/seeds/request -dict=tests/fuzz/sigv4.dict -max_len=8192" ;;
+    condition) echo "$build/seeds/condition -dict=tests/fuzz/policy.dict" ;;
+    gateway) echo "$build/seeds/gateway -dict=tests/fuzz/gateway.dict -max_len=8192" ;;
     node | model) echo "$build/seeds/yaml -dict=tests/fuzz/template.dict" ;;
     *) echo "$build/seeds/$1" ;;
     esac

@@ -13,8 +13,9 @@ from plan import Planner
 
 REQUESTS = 100          # of each connection of the judge, again and again
 WRK_CONNECTIONS, WRK_REQUESTS = 64, 3000
-ROUND_S = 60            # a signature is good for 5 minutes
-GROWTH_KB = 24 * 1024   # from the first round's end to the last one's
+CONCURRENCY, FILL_S = 6, 60
+ROUND_S = 10            # short of the 5 minutes that a signature is good for
+GROWTH_KB = 24 * 1024   # of the second half's rounds over the first half's
 COMPLAINTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|ThreadSanitizer|==\d+==")
 ASAN = "quarantine_size_mb=4:detect_leaks=1"  # what is kept back would look like growth
 
@@ -36,7 +37,7 @@ class Loaded(Gateway):
     def __init__(self, build, valgrind):
         self.program = os.path.join(tempfile.mkdtemp(prefix="load-"), "bootstrap")
         shutil.copy(os.path.join(build, "load_function"), self.program)
-        super().__init__(build, "--bootstrap", self.program, template=os.path.join(HERE, "template.yaml"))
+        super().__init__(build, "--bootstrap", self.program, "--concurrency", str(CONCURRENCY), template=os.path.join(HERE, "template.yaml"))
         self.arguments[:0] = ["env", "ASAN_OPTIONS=" + ASAN]
         if valgrind:
             self.arguments[2:2] = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite",
@@ -92,19 +93,32 @@ def one_round(g, asked, planner, judge, number, seconds):
     return judge_wrk(wrk) if wrk else (0, [])
 
 
+def fill(g, planner, judge):
+    """Requests that take their time, until every function has all the processes it may have: what the gateway then holds can be
+    compared, whichever processes ended before."""
+    limit = time.monotonic() + FILL_S
+    plans = [[planner.one(f"f{i}{kind}{k}", kind) for k in range(4)] for i in range(2 * CONCURRENCY) for kind in ("slow", "open")]
+    while (n := len(watch.running(g.program))) != 2 * CONCURRENCY:
+        assert n < 2 * CONCURRENCY, f"{n} processes of two functions, each of which may have {CONCURRENCY}"
+        assert time.monotonic() < limit, f"{n} processes after {FILL_S} s of requests that wait for one another"
+        judge.run(plans, 0.5)
+
+
 def load(g, asked):
     """(what is wrong, the line that tells about the run)"""
     pid, planner, judge, wrong = g.process.pid, Planner(g, asked.seed), Judge(g), []
-    judge.run([planner.make(f"a{i}n", 20) for i in range(asked.connections)], 1)
+    fill(g, planner, judge)
     before, by_wrk, sizes, begin = watch.settled(pid), 0, [], time.monotonic()
     rounds = max(2, round(asked.seconds / ROUND_S))
     for number in range(rounds):
         n, bad = one_round(g, asked, planner, judge, number, asked.seconds / rounds)
         by_wrk, wrong = by_wrk + n, wrong + bad
+        fill(g, planner, judge)
         after = watch.until_idle(pid, before)
         sizes.append(watch.resident_kb(pid))
     seconds = time.monotonic() - begin
-    if sizes[-1] - sizes[0] > GROWTH_KB:
+    half = len(sizes) // 2
+    if max(sizes[half:]) - max(sizes[:half]) > GROWTH_KB:
         wrong.append(f"resident memory grew from round to round: {sizes} KiB")
     last = send("POST", g.public + "?id=last&do=answer", {"Content-Type": "text/plain"}, b"last")
     if last.status != 200 or last.json()["body"] != "last":
@@ -123,7 +137,10 @@ def main():
         return 1
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with Loaded(asked.build, asked.valgrind) as g:
-        wrong, line = load(g, asked)
+        try:
+            wrong, line = load(g, asked)
+        except AssertionError as problem:
+            wrong, line = [str(problem)], f"seed {asked.seed}"
         code = g.stop()
         if code:
             wrong.append(f"apigw ended with {code}")

@@ -37,7 +37,7 @@ function response(status, headers, body)
         got403 = got403 + 1
     elseif status == 502 then
         got502 = got502 + 1
-        if body ~= '{"message":"Internal server error"}' then is_wrong(status, body) end
+        if not body:find('^{"message": ?"Internal server error"}$') then is_wrong(status, body) end
     else
         is_wrong(status, body)
     end

@@ -87,6 +87,7 @@ static struct str api_key_values[] = {STR_INIT("good-key-0123456789"), STR_INIT(
 static const struct model MODEL = {.region = STR_INIT("eu-west-1"),
                                    .account_id = STR_INIT("123456789012"),
                                    .partition = STR_INIT("aws"),
+                                   .url_suffix = STR_INIT("amazonaws.com"),
                                    .api_keys = api_keys,
                                    .n_api_keys = 3};
 static const struct keyring RING = {
@@ -150,19 +151,25 @@ static inline struct judge_verdict judged(const struct http_request *rq) {
     return v;
 }
 
-/* The log's sentence may name a key id, never what proves who somebody is. */
+static inline void check_not_in(struct str text, struct str secret) {
+    if (secret.n && str_find(text, secret) != SIZE_MAX) fail_msg("<%.*s> in <%.*s>", STR_ARG(secret), STR_ARG(text));
+}
+
+/* The log's sentences may name a key id, never what proves who somebody is, nor the value of a field but the Host. */
 static inline void check_nothing_secret(const struct judge_verdict *v, const struct http_request *rq) {
-    for (size_t i = 0; i < CALLERS; i++) {
-        assert_true(str_find(v->why, entries[i].keys.secret) == SIZE_MAX);
-        if (entries[i].keys.token.n) assert_true(str_find(v->why, entries[i].keys.token) == SIZE_MAX);
-    }
+    const struct str texts[] = {v->why, v->cause, v->fix};
     struct str authorization = http_field_get(&rq->fields, STR("authorization"));
     size_t at = str_find(authorization, STR("Signature="));
-    if (at != SIZE_MAX)
-        assert_true(str_find(v->why, (struct str){authorization.p + at + 10, authorization.n - at - 10}) == SIZE_MAX);
-    for (size_t i = 0; i < rq->fields.n; i++)
-        if (rq->fields.at[i].value.n > 8 && !str_eq(rq->fields.at[i].name, STR("Host")))
-            assert_true(str_find(v->why, rq->fields.at[i].value) == SIZE_MAX);
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+        for (size_t i = 0; i < CALLERS; i++) {
+            check_not_in(texts[t], entries[i].keys.secret);
+            check_not_in(texts[t], entries[i].keys.token);
+        }
+        if (at != SIZE_MAX) check_not_in(texts[t], (struct str){authorization.p + at + 10, authorization.n - at - 10});
+        for (size_t i = 0; i < rq->fields.n; i++)
+            if (rq->fields.at[i].value.n > 8 && !str_eq(rq->fields.at[i].name, STR("Host")))
+                check_not_in(texts[t], rq->fields.at[i].value);
+    }
 }
 
 static inline struct judge_verdict check_refused(const struct http_request *rq, const char *type) {

@@ -60,10 +60,10 @@ static struct str written(const struct apigw_event *event) {
 }
 
 static const char *const SAMPLES[] = {
-    "rest-get-role.json",     "rest-post-role.json",          "rest-get-user.json",
-    "rest-post-user.json",    "rest-get-repeated-query.json", "rest-post-base64.json",
-    "rest-get-public.json",   "rest-post-public.json",        "http-api-get-iam.json",
-    "http-api-post-iam.json", "function-url-get-iam.json",    "function-url-post-base64-iam.json",
+    "rest-get-role.json",           "rest-post-role.json",          "rest-get-user.json",
+    "rest-post-user.json",          "rest-get-repeated-query.json", "rest-post-base64.json",
+    "rest-get-public.json",         "rest-post-public.json",        "http-api-get-iam.json",
+    "http-api-post-iam.json",       "function-url-get-iam.json",    "function-url-post-base64-iam.json",
     "function-url-get-public.json",
 };
 enum { N_SAMPLES = sizeof SAMPLES / sizeof *SAMPLES };

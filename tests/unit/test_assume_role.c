@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handlers/assume_role.c against a scripted STS: keys are used, kept, refreshed, and refused when a part is missing. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "assume_role.h"
-#include "check.h"
-#include "log.h"
-#include "scripted_server.h"
+#include "keys_fixture.h"
 
 #define ARN "arn:aws:iam::123456789012:role/path/caller"
 #define CREDENTIALS(id, secret, token, expires) \
@@ -16,28 +11,14 @@
 #define TOKEN "\"SessionToken\":\"role token\","
 #define EXPIRES "\"Expiration\":1700000900,"
 
-enum { NOW = 1700000000 };
-
-static struct arena arena;
-static struct scripted_server server;
 static struct assume_role role;
-static struct sigv4_keys keys;
-static struct err e;
 static const struct sigv4_keys OWN = {STR_INIT("ASIAOWN"), STR_INIT("own secret"), STR_INIT("own token")};
 
 static int set_up(void **state) {
-    (void)state;
     unsetenv("AWS_ENDPOINT_URL_STS");
     unsetenv("AWS_LAMBDA_FUNCTION_NAME");
     log_open(LOG_TEXT, LOG_FATAL, 2);
-    arena_init(&arena, 8 << 20);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
+    return open_arena(state);
 }
 
 static const struct credentials_time *at(int64_t now_s) {
@@ -52,23 +33,14 @@ static bool open_role(const char *arn, const char *region) {
     return assume_role_open(&role, &options, &arena, &e);
 }
 
-static struct scripted_step answer(const char *status, const char *body) {
-    return (struct scripted_step){
-        .bytes = scripted_answer(status, "Content-Type: application/json\r\n", str_of(body), &arena)};
-}
-
 static void start(const struct scripted_step *steps, size_t n) {
-    char url[80];
-    scripted_start(&server, steps, n);
-    snprintf(url, sizeof url, "http://%s", server.host_port);
-    setenv("AWS_ENDPOINT_URL_STS", url, 1);
+    start_at("AWS_ENDPOINT_URL_STS", "", steps, n);
     check_ok(open_role(ARN, "eu-central-1"), e);
 }
 
 static void stop(int requests) {
     assume_role_close(&role);
-    scripted_stop(&server);
-    assert_int_equal(server.requests, requests);
+    stop_after(requests);
 }
 
 static bool get_keys(int64_t now_s) {
@@ -113,31 +85,16 @@ static void kept_and_refreshed(void **state) {
     scripted_close(&server);
 }
 
-static void *call(void *user) {
-    struct err why;
-    struct arena a;
-    struct sigv4_keys mine;
-    bool *ok = user;
-    const struct credentials_time when = {NOW, 20000};
-    arena_init(&a, 1 << 20);
-    *ok = assume_role_keys(&role, &OWN, &when, &mine, &a, &why) && str_eq(mine.secret, STR("role secret"));
-    arena_close(&a);
-    return NULL;
+static bool ask(const struct credentials_time *when, struct sigv4_keys *mine, struct arena *a, struct err *why) {
+    return assume_role_keys(&role, &OWN, when, mine, a, why);
 }
 
 static void one_request(void **state) {
     (void)state;
-    enum { THREADS = 8 };
-    pthread_t threads[THREADS];
-    bool ok[THREADS];
     struct scripted_step step = answer("200 OK", CREDENTIALS(ID, SECRET, TOKEN, EXPIRES));
     step.delay_ms = 100;
     start(&step, 1);
-    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, call, &ok[i]), 0);
-    for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        assert_true(ok[i]);
-    }
+    check_eight_ask(&(struct asker){.ask = ask, .id = "ASIAROLE"});
     stop(1);
     scripted_close(&server);
 }
@@ -324,7 +281,7 @@ static void session_names(void **state) {
 }
 
 #define ROLE_CASE(sentence, function) \
-    { sentence, function, set_up, tear_down, NULL }
+    { sentence, function, set_up, close_arena, NULL }
 
 int main(void) {
     const struct CMUnitTest tests[] = {

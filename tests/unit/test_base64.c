@@ -152,8 +152,8 @@ static void with_blanks(void **state) {
     static const struct {
         const char *text;
         size_t at;
-    } bad[] = {{"A", 1},        {"AA", 2},    {"AAA", 3},     {"AAAAA", 5}, {"AA=", 3},   {"A===", 1}, {"AA==AAAA", 2},
-               {"AA\n==A", 3}, {"AA.A", 2},  {"AAA\xc3", 3}, {"====", 0},  {"A-_A", 1},  {"AB==", 4}, {"AA== =", 2}};
+    } bad[] = {{"A", 1},       {"AA", 2},   {"AAA", 3},     {"AAAAA", 5}, {"AA=", 3},  {"A===", 1}, {"AA==AAAA", 2},
+               {"AA\n==A", 3}, {"AA.A", 2}, {"AAA\xc3", 3}, {"====", 0},  {"A-_A", 1}, {"AB==", 4}, {"AA== =", 2}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         if (base64_decode(str_of(bad[i].text), true, back, sizeof back, &n)) fail_msg("%s", bad[i].text);
         assert_int_equal(n, bad[i].at);

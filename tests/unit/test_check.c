@@ -123,6 +123,25 @@ static void cells(void **state) {
     keyring_close(&ring);
 }
 
+static void bounded(void **state) {
+    (void)state;
+    make_matrix(MORE("      PermissionsBoundary: !Ref B\n"
+                     "  B: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: {Effect: Allow, "
+                     "Action: 'logs:*', Resource: '*'}}}}\n"));
+    const struct check_cell *cell = check_matrix_cell(&matrix, 1, 0);
+    assert_int_equal(cell->because, CHECK_NOT_FOUND);
+    check_text(cell->why, "no statement of the permissions boundary of R allows it");
+    assert_null(cell->fix.p);
+    keyring_close(&ring);
+    make_matrix(MORE("      PermissionsBoundary: !Ref B\n"
+                     "  B: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: {Effect: Deny, "
+                     "Action: '*', Resource: '*'}}}}\n"));
+    cell = check_matrix_cell(&matrix, 1, 0);
+    assert_int_equal(cell->because, CHECK_DENIED);
+    assert_int_equal(cell->statement->line, 37);
+    keyring_close(&ring);
+}
+
 static void empty(void **state) {
     (void)state;
     make_matrix("Transform: AWS::Serverless-2016-10-31\nResources: {}\n");
@@ -194,6 +213,7 @@ int main(void) {
         CASE("the part that differs is named", misses),
         CASE("a condition that does not hold is named, behind a Resource that does not match", miss_condition),
         CASE("a cell says who gets in and by which statement", cells),
+        CASE("a permissions boundary that is in the way is named", bounded),
         CASE("a template without routes has an empty matrix", empty),
         CASE("expectations are counted by line and by cell", expectations),
         CASE("no name steers the terminal", hostile_names),

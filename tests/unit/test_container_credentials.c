@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handlers/container_credentials.c against a scripted endpoint. */
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "container_credentials.h"
-#include "log.h"
-#include "scripted_server.h"
+#include "keys_fixture.h"
 
 #define RELATIVE_URI "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define FULL_URI "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -18,49 +13,28 @@
 #define KEYS(id, end) \
     "{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"Se3cret\",\"Token\":\"tok==\",\"Expiration\":\"" end "\"}"
 
-enum { NOW = 1700000000 }; /* 2023-11-14T22:13:20Z */
-
-static struct arena arena;
-static struct scripted_server server;
 static struct credentials_cache cache;
-static struct sigv4_keys keys;
-static struct err e;
 
 static int set_up(void **state) {
-    (void)state;
     static const char *const unset[] = {RELATIVE_URI, FULL_URI, TOKEN, TOKEN_FILE};
     for (size_t i = 0; i < sizeof unset / sizeof *unset; i++) unsetenv(unset[i]);
     log_open(LOG_TEXT, LOG_FATAL, 2);
-    arena_init(&arena, 8 << 20);
+    open_arena(state);
     return credentials_cache_open(&cache, &e) ? 0 : -1;
 }
 
 static int tear_down(void **state) {
-    (void)state;
     credentials_cache_close(&cache);
-    arena_close(&arena);
-    return 0;
+    return close_arena(state);
 }
 
 static void start(const struct scripted_step *steps, size_t n) {
-    char url[128];
-    scripted_start(&server, steps, n);
-    snprintf(url, sizeof url, "http://%s" PATH "?q=1", server.host_port);
-    setenv(FULL_URI, url, 1);
-}
-
-static void stop(int requests) {
-    scripted_stop(&server);
-    assert_int_equal(server.requests, requests);
+    start_at(FULL_URI, PATH "?q=1", steps, n);
 }
 
 static bool get_keys(int64_t now_s) {
     const struct credentials_time when = {now_s, 5000};
     return container_credentials_keys(&cache, &when, &keys, &arena, &e);
-}
-
-static struct scripted_step answer(const char *status, const char *body) {
-    return (struct scripted_step){.bytes = scripted_answer(status, "", str_of(body), &arena)};
 }
 
 static void asked(void **state) {
@@ -79,7 +53,7 @@ static void asked(void **state) {
     setenv(TOKEN, "Bearer y", 1); /* read anew each time */
     check_ok(get_keys(NOW + 600), e);
     check_text(keys.id, "ASIATWO");
-    stop(2);
+    stop_after(2);
     check_text(scripted_line(server.request[0]), "GET " PATH "?q=1 HTTP/1.1");
     check_str(scripted_field(server.request[0], "Host"), str_of(server.host_port));
     check_text(scripted_field(server.request[0], "Accept"), "application/json");
@@ -93,7 +67,7 @@ static void no_token(void **state) {
     const struct scripted_step step = answer("200 OK", KEYS("ASIAONE", "2023-11-14T22:28:20Z"));
     start(&step, 1);
     check_ok(get_keys(NOW), e);
-    stop(1);
+    stop_after(1);
     assert_null(scripted_field(server.request[0], "Authorization").p);
     scripted_close(&server);
 }
@@ -130,7 +104,7 @@ static void token_file(void **state) {
     assert_false(get_keys(NOW));
     assert_non_null(strstr(e.msg, TOKEN_FILE " names /tmp/test_container_"));
     assert_non_null(strstr(e.msg, "No such file"));
-    stop(1);
+    stop_after(1);
     check_text(scripted_field(server.request[0], "Authorization"), "Bearer from the file");
     scripted_close(&server);
 }
@@ -213,7 +187,7 @@ static void answers(void **state) {
         assert_int_equal(e.kind, bad[i].kind);
         assert_null(strstr(e.msg, "Se3cret"));
         assert_null(strstr(e.msg, "s3cret-path"));
-        stop(1);
+        stop_after(1);
         scripted_close(&server);
     }
 }
@@ -234,31 +208,17 @@ static void unreachable(void **state) {
     assert_string_equal(e.msg, "the container credentials endpoint 127.0.0.1: the exchange failed");
 }
 
-static void *call(void *user) {
-    const struct credentials_time when = {NOW, 20000};
-    struct sigv4_keys mine;
-    struct arena a;
-    struct err why;
-    arena_init(&a, 1 << 20);
-    *(bool *)user = container_credentials_keys(&cache, &when, &mine, &a, &why) && str_eq(mine.id, STR("ASIAONE"));
-    arena_close(&a);
-    return NULL;
+static bool ask(const struct credentials_time *when, struct sigv4_keys *mine, struct arena *a, struct err *why) {
+    return container_credentials_keys(&cache, when, mine, a, why);
 }
 
 static void one_request(void **state) {
     (void)state;
-    enum { THREADS = 8 };
-    pthread_t threads[THREADS];
-    bool ok[THREADS];
     struct scripted_step step = answer("200 OK", KEYS("ASIAONE", "2023-11-14T22:28:20Z"));
     step.delay_ms = 100;
     start(&step, 1);
-    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, call, &ok[i]), 0);
-    for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        assert_true(ok[i]);
-    }
-    stop(1);
+    check_eight_ask(&(struct asker){.ask = ask, .id = "ASIAONE"});
+    stop_after(1);
     scripted_close(&server);
 }
 

@@ -165,6 +165,40 @@ static void short_keys(void **state) {
     assert_int_equal(source.asked, 2);
 }
 
+static void dropped(void **state) {
+    (void)state;
+    check_ok(get(NOW, 5000, &keys, &arena, &e), e);
+    source.id = "SECOND";
+    assert_true(credentials_cache_drop(&cache, keys.id, NOW + 1));
+    check_text(keys.id, "FIRST"); /* the copy is the caller's */
+    assert_true(credentials_cache_drop(&cache, keys.id, NOW + 1));
+    check_ok(get(NOW + 1, 5000, &keys, &arena, &e), e);
+    check_text(keys.id, "SECOND");
+    assert_true(credentials_cache_drop(&cache, STR("FIRST"), NOW + 2)); /* another thread's refusal came late */
+    check_ok(get(NOW + 2, 5000, &keys, &arena, &e), e);
+    assert_int_equal(source.asked, 2);
+    assert_false(credentials_cache_drop(&cache, keys.id, NOW + 1 + CREDENTIALS_DROP_S - 1));
+    check_ok(get(NOW + 30, 5000, &keys, &arena, &e), e);
+    assert_int_equal(source.asked, 2);
+    assert_true(credentials_cache_drop(&cache, keys.id, NOW + 1 + CREDENTIALS_DROP_S));
+    check_ok(get(NOW + 31, 5000, &keys, &arena, &e), e);
+    assert_int_equal(source.asked, 3);
+    credentials_cache_close(&cache);
+    assert_false(credentials_cache_drop(&cache, keys.id, NOW + 1000));
+}
+
+/* A refresh that failed ahead of time must not be the last word. */
+static void dropped_while_pausing(void **state) {
+    (void)state;
+    check_ok(get(NOW, 5000, &keys, &arena, &e), e);
+    source.fails = ERR_REFUSED;
+    check_ok(get(NOW + 700, 5000, &keys, &arena, &e), e);
+    source.fails = ERR_NONE;
+    assert_true(credentials_cache_drop(&cache, keys.id, NOW + 701));
+    check_ok(get(NOW + 701, 5000, &keys, &arena, &e), e);
+    assert_int_equal(source.asked, 3);
+}
+
 static void no_memory(void **state) {
     (void)state;
     struct arena small;
@@ -267,6 +301,8 @@ int main(void) {
         CACHE_CASE("a time-out is no reason to wait", after_timeout),
         CACHE_CASE("keys that have ended are not taken", ended),
         CACHE_CASE("keys of a short life are not asked for at each call, those without end once", short_keys),
+        CACHE_CASE("dropped keys are not handed out again, and none are dropped twice in half a minute", dropped),
+        CACHE_CASE("after a drop the source is asked, though it has just failed", dropped_while_pausing),
         CACHE_CASE("a full arena is an error", no_memory),
         CACHE_CASE("eight threads ask once, and each waits no longer than its own time", single_flight),
         CACHE_CASE("eight threads share one failure", single_failure),

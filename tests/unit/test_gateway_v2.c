@@ -167,6 +167,7 @@ static void not_carriable(void **state) {
     } cases[] = {{"POST", "/%ff", NULL, HTTP_API},
                  {"GET", "/items/%ff", NULL, HTTP_API},
                  {"POST", "/x", "a=%ff", HTTP_API},
+                 {"POST", "/x", "a=%C3\xb6", HTTP_API}, /* text, but only once it is decoded */
                  {"POST", "/x", "a=%zz", OPEN_URL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct http_request rq = request(cases[i].method, cases[i].path, cases[i].api);

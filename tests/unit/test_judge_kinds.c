@@ -204,16 +204,18 @@ static void nearest(void **state) {
     struct http_request rq = signed_for("execute-api", "GET", "/items/7");
     struct judge_verdict v = verdict_of(&http_api, &rq);
     check_text(v.why, "no statement of carol allows execute-api:Invoke on " HTTP_ARN("$default/GET/items/7"));
-    check_text(v.nearest, "nearest is callers.yaml:7, policy some: the path in its Resource is items/8, not items/7");
-    check_text(v.fix, "{Effect: Allow, Action: execute-api:Invoke, Resource: !Sub 'arn:${AWS::Partition}:execute-api:"
-                      "${AWS::Region}:${AWS::AccountId}:${HttpApi}/$default/GET/items/7'}");
+    check_text(v.cause, "nearest is callers.yaml:7, policy some: the path in its Resource is items/8, not items/7");
+    check_text(
+        v.fix,
+        "would allow it: {Effect: Allow, Action: execute-api:Invoke, Resource: !Sub 'arn:${AWS::Partition}:execute-api:"
+        "${AWS::Region}:${AWS::AccountId}:${HttpApi}/$default/GET/items/7'}");
     s.allow = false;
     may(HTTP_ARN("*"), &place, &s);
     s.allow = false;
     rq = signed_for("execute-api", "GET", "/items/7");
     v = verdict_of(&http_api, &rq);
     check_text(v.why, "denied by line 7, policy some");
-    assert_int_equal(v.nearest.n + v.fix.n, 0);
+    assert_int_equal(v.cause.n + v.fix.n, 0);
 }
 
 /* ---- function URLs ---- */
@@ -279,11 +281,12 @@ static void url_nearest(void **state) {
     policies = (struct policy_statements){s, 2, 2};
     struct http_request rq = signed_for("lambda", "GET", "/");
     struct judge_verdict v = verdict_of(&url, &rq);
-    check_text(v.nearest,
-               "nearest is callers.yaml:7, policy some: the function in its Resource is function:fake-other, "
-               "not function:fake");
-    check_text(v.fix, "{Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Fake.Arn, Condition: {Bool: "
-                      "{'lambda:InvokedViaFunctionUrl': 'true'}}}");
+    check_text(v.cause, "nearest is callers.yaml:7, policy some: the function in its Resource is function:fake-other, "
+                        "not function:fake");
+    check_text(
+        v.fix,
+        "would allow it: {Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Fake.Arn, Condition: {Bool: "
+        "{'lambda:InvokedViaFunctionUrl': 'true'}}}");
 }
 
 static void url_refused(void **state) {

@@ -319,7 +319,6 @@ static void functions(void **state) {
     refused(FUNCTION("Timeout: 010"), ":17: Timeout is no plain text");
     refused(FUNCTION("MemorySize: 64"), ":17: MemorySize is not a whole number from 128");
     refused(FUNCTION("MemorySize: 1e3"), ":17: MemorySize is no plain text");
-    refused(FUNCTION("PermissionsBoundary: x"), ":17: PermissionsBoundary of");
     refused(FUNCTION("PackageType: Image"), ":14: only zip functions");
     refused(FUNCTION("InlineCode: x"), ":17: InlineCode of");
     refused(FUNCTION("Nonsense: x"), ":17: Nonsense of");
@@ -340,8 +339,8 @@ static void functions(void **state) {
 static void resource_types(void **state) {
     (void)state;
     static const char *const types[] = {
-        "AWS::IAM::ManagedPolicy", "AWS::IAM::Group",  "AWS::ApiGateway::Method",      "AWS::ApiGateway::Authorizer",
-        "AWS::ApiGatewayV2::Api",  "AWS::Lambda::Url", "AWS::WAFv2::WebACLAssociation"};
+        "AWS::IAM::UserPolicy",   "AWS::IAM::Group",  "AWS::ApiGateway::Method",      "AWS::ApiGateway::Authorizer",
+        "AWS::ApiGatewayV2::Api", "AWS::Lambda::Url", "AWS::WAFv2::WebACLAssociation"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char text[4096], start[128];
         snprintf(text, sizeof text, MORE("  X:\n    Condition: Yes\n    Type: %s\n"), types[i]);

@@ -314,7 +314,9 @@ static void paths(void **state) {
     refused(HTTPS("/a/{x}", "/a/{y}"), ":8: /a/{y} and /a/{x} (line 7) of ServerlessHttpApi have");
     refused(HTTPS("/a/{x}/{z}", "/a/{x}/{y}"), ":8: /a/{x}/{y} and");
     refused(RESTS("/", "/{proxy+}/x"), ":8: nothing can follow {proxy+}");
-    refused(RESTS("/", "/{rest+}"), ":8: {rest+} of the Path /{rest+}: SAM permits");
+    good(RESTS("/", "/{rest+}"));
+    refused(HTTPS("/", "/{rest+}"), ":8: {rest+} of the Path /{rest+}: SAM permits an HTTP API");
+    refused(RESTS("/", "/{+}"), ":8: {+} of the Path");
     refused(RESTS("/", "/x{id}"), ":8: x{id} of the Path /x{id} is not {name}, a part of its own");
     refused(RESTS("/", "/{id}x"), ":8: {id}x of the Path");
     refused(RESTS("/", "/{}"), ":8: {} of the Path");

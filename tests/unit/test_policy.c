@@ -144,7 +144,7 @@ static void principals(void **state) {
         {{POLICY_ACCOUNT, STR_INIT("1")}, &anonymous, POLICY_BY_NOBODY},
         {{POLICY_ARN, STR_INIT("arn:u")}, &user, POLICY_BY_ARN},
         {{POLICY_ARN, STR_INIT("arn:u")}, &stranger, POLICY_BY_NOBODY},
-        {{POLICY_ARN, STR_INIT("arn:s")}, &session, POLICY_BY_ARN},
+        {{POLICY_ARN, STR_INIT("arn:s")}, &session, POLICY_BY_SESSION},
         {{POLICY_ARN, STR_INIT("arn:r")}, &session, POLICY_BY_ARN},
         {{POLICY_ARN, STR_INIT("arn:r")}, &user, POLICY_BY_NOBODY},
         {{POLICY_ARN, STR_INIT("")}, &anonymous, POLICY_BY_NOBODY},

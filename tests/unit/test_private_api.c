@@ -341,6 +341,74 @@ static void held_up(void **state) {
     scripted_close(&server);
 }
 
+/* A source of keys beside the private API, asked by the name of its variable. */
+static struct scripted_server source;
+
+static void start_source(const struct scripted_step *steps, const char *variable) {
+    char url[80];
+    scripted_start(&source, steps, 2);
+    snprintf(url, sizeof url, "http://%s/keys", source.host_port);
+    set(variable, url);
+}
+
+static struct scripted_step session(const char *pattern, const char *id) {
+    char body[400];
+    snprintf(body, sizeof body, pattern, id);
+    return (struct scripted_step){.bytes = scripted_answer("200 OK", "", str_of(body), &arena)};
+}
+
+static struct str expired_token(void) {
+    return scripted_answer("403 Forbidden", "x-amzn-ErrorType: ExpiredTokenException\r\n",
+                           STR("{\"message\":\"The security token included in the request is expired\"}"), &arena);
+}
+
+/* POST: refused before anything was done. Twice: fresh keys that do not help are no reason to ask for more. */
+static void check_other_keys(int refused) {
+    const struct scripted_step steps[] = {{.bytes = expired_token()},
+                                          {.bytes = refused == 2 ? expired_token() : dated("200 OK", 0, "{}")},
+                                          {.bytes = expired_token()}};
+    start(steps, 3);
+    check_ok(call("POST", NULL, NULL, "x"), e);
+    assert_int_equal(answer.response.status, refused == 2 ? 403 : 200);
+    assert_int_equal(answer.attempts, 2);
+    check_ok(call("POST", NULL, NULL, "x"), e);
+    assert_int_equal(answer.response.status, 403);
+    assert_int_equal(answer.attempts, 1);
+    stop(3);
+    scripted_stop(&source);
+    assert_int_equal(source.requests, 2);
+    for (int i = 0; i < 3; i++) {
+        struct str by = scripted_field(server.request[i], "Authorization");
+        assert_true(str_find(by, i ? STR("Credential=ASIATWO/") : STR("Credential=ASIAONE/")) != SIZE_MAX);
+    }
+    scripted_close(&server);
+    scripted_close(&source);
+}
+
+static void role_keys_expired(void **state) {
+    (void)state;
+    static const char pattern[] =
+        "{\"AssumeRoleResponse\":{\"AssumeRoleResult\":{\"Credentials\":{\"AccessKeyId\":\"%s\","
+        "\"SecretAccessKey\":\"s\",\"SessionToken\":\"t\",\"Expiration\":4070908800}}}}";
+    for (int refused = 1; refused <= 2; refused++) {
+        const struct scripted_step steps[] = {session(pattern, "ASIAONE"), session(pattern, "ASIATWO")};
+        set("PRIVATE_API_ROLE_ARN", "arn:aws:iam::123456789012:role/r");
+        start_source(steps, "AWS_ENDPOINT_URL_STS");
+        check_other_keys(refused);
+    }
+}
+
+static void container_keys_expired(void **state) {
+    (void)state;
+    static const char pattern[] = "{\"AccessKeyId\":\"%s\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":"
+                                  "\"2099-01-01T00:00:00Z\"}";
+    const struct scripted_step steps[] = {session(pattern, "ASIAONE"), session(pattern, "ASIATWO")};
+    set("AWS_ACCESS_KEY_ID", NULL);
+    start_source(steps, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    check_other_keys(1);
+    set("AWS_CONTAINER_CREDENTIALS_FULL_URI", NULL);
+}
+
 static void not_the_clock(void **state) {
     (void)state;
     static const char *const classes[] = {"AccessDeniedException", "ForbiddenException", "ExpiredTokenException",
@@ -489,6 +557,8 @@ static void no_time(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         API_CASE("a missing, malformed or open URL is refused by the variable's name", bad_urls),
+        API_CASE("an expired role session is dropped once, and the call signed with the next", role_keys_expired),
+        API_CASE("so are expired keys of the container endpoint", container_keys_expired),
         API_CASE("service, region, key and role are refused by their names", bad_settings),
         API_CASE("service and region are inferred from AWS's hosts, and can be set", inferred),
         API_CASE("method, query, type and body are sent signed, with key and token", what_is_sent),

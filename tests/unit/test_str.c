@@ -246,6 +246,17 @@ static void printing(void **state) {
     assert_int_equal(str_print_width((struct str){"", SIZE_MAX}), INT32_MAX);
 }
 
+static void made_of(void **state) {
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        char text[] = {'a', (char)c, 'Z'};
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        assert_int_equal(str_is_made_of((struct str){text, 3}, ""), alnum);
+        assert_int_equal(str_is_made_of((struct str){text, 3}, "-@"), alnum || c == '-' || c == '@');
+    }
+    assert_true(str_is_made_of(STR(""), "") && str_is_made_of(str_of(NULL), ""));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("an absent view equals an empty one but is not the same", absent_is_not_empty),
@@ -261,6 +272,7 @@ int main(void) {
         CASE("what is no whole number, or too large, is refused and nothing is written", no_numbers),
         CASE("a number outside of the given range is refused", number_range),
         CASE("exactly the bytes below 0x20 and 0x7f are control bytes, at each position", control_bytes),
+        CASE("letters and digits are the ASCII ones, and more only what was named", made_of),
         CASE("the first and last sequence of every UTF-8 row is taken", utf8_well_formed),
         CASE("ill-formed UTF-8 is refused at each position, and its place named", utf8_ill_formed),
         CASE("printing an absent view prints nothing", printing),
