@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The protected side: says who called and what was sent. API Gateway has checked the caller before this code runs. */
 #include "apigw.h"
+#include "apigw_fields.h"
 #include "base64.h"
 #include "handlers.h"
 #include "json.h"
-
-static bool named_before(const struct http_fields *f, size_t i) {
-    for (size_t k = 0; k < i; k++)
-        if (str_eq(f->at[k].name, f->at[i].name)) return true;
-    return false;
-}
 
 static size_t count(const struct http_fields *f, struct str name) {
     size_t n = 0;
@@ -34,7 +29,7 @@ static void write_params(struct buf *out, const struct http_fields *f) {
     const char *open = "{";
     if (!f->n) buf_add(out, STR("null"));
     for (size_t i = 0; i < f->n; i++) {
-        if (named_before(f, i)) continue;
+        if (!apigw_fields_first(f, i, APIGW_PARAMS)) continue;
         buf_addf(out, "%s", open);
         write_param(out, f, i);
         open = ",";

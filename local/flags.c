@@ -18,6 +18,40 @@ static bool keep_valued(struct flags *f, size_t flag, const char *value, int arg
     return keep(f, flag, value ? value : argv[++*i], e);
 }
 
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* How many letters are to be put in, left out or changed; SIZE_MAX for names longer than any flag's. */
+static size_t distance(struct str a, struct str b) {
+    enum { LONGEST = 40 };
+    size_t row[LONGEST + 1];
+    if (a.n > LONGEST || b.n > LONGEST) return SIZE_MAX;
+    for (size_t k = 0; k <= b.n; k++) row[k] = k;
+    for (size_t i = 0; i < a.n; i++) {
+        size_t before = row[0];
+        row[0] = i + 1;
+        for (size_t k = 0; k < b.n; k++) {
+            size_t changed = before + (a.p[i] != b.p[k]);
+            before = row[k + 1];
+            row[k + 1] = least(changed, least(before, row[k]) + 1);
+        }
+    }
+    return row[b.n];
+}
+
+static bool unknown(const struct flags *f, struct str name, struct err *e) {
+    const char *near = NULL;
+    size_t nearest = 3; /* more than a slip of the finger */
+    for (size_t k = 0; k < f->n_known; k++) {
+        size_t d = distance(name, str_of(f->known[k].name));
+        if (d < nearest) near = f->known[k].name;
+        nearest = least(d, nearest);
+    }
+    return err_set(e, ERR_CONFIG, "unknown flag %.*s%s%s%s", (int)least(name.n, 100), name.p, near ? " (is it " : "",
+                   near ? near : "", near ? "?)" : "");
+}
+
 static bool read_long(struct flags *f, int argc, char **argv, int *i, struct err *e) {
     const char *arg = argv[*i], *equals = strchr(arg, '=');
     size_t n = equals ? (size_t)(equals - arg) : strlen(arg);
@@ -28,7 +62,7 @@ static bool read_long(struct flags *f, int argc, char **argv, int *i, struct err
         if (equals) return err_set(e, ERR_CONFIG, "%s takes no value", flag->name);
         return keep(f, k, "", e);
     }
-    return err_set(e, ERR_CONFIG, "unknown flag %.*s", (int)(n < 100 ? n : 100), arg);
+    return unknown(f, (struct str){arg, n}, e);
 }
 
 /* "-ik", "-XPOST", "-X POST" */

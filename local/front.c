@@ -2,6 +2,7 @@
 /* `apigw` as `make install STATIC=yes` installs it (front.cmake). Commands that are over in milliseconds are in this file,
    which has no library to load; for all others it becomes the whole apigw. */
 #include <errno.h>
+#include <nss.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +30,8 @@ static int become_whole(char **argv) {
 }
 
 int main(int argc, char **argv) {
+    /* Any other service that nsswitch.conf names would load the machine's C library beside this one. */
+    __nss_configure_lookup("hosts", "files dns");
     for (size_t i = 0; argc > 1 && i < sizeof COMMANDS / sizeof *COMMANDS; i++)
         if (strcmp(argv[1], COMMANDS[i].name) == 0) return COMMANDS[i].run(argc - 1, argv + 1);
     return become_whole(argv);

@@ -48,7 +48,7 @@ struct invocation *function_take_first(struct function *f) {
     if (!inv) return NULL;
     f->queue = inv->next;
     inv->next = NULL;
-    inv->tell_ms = clock_monotonic_ms() + TELL_MS;
+    inv->tell_ms = function_by_hand(f) ? INT64_MAX : clock_monotonic_ms() + TELL_MS; /* whoever debugs knows */
     return inv;
 }
 
@@ -89,8 +89,10 @@ void function_replace(struct function *f) {
         busy += env->running != NULL;
         environment_retire(env);
     }
-    log_line(LOG_INFO, "%.*s: %s has changed: %zu idle environments end now, %zu busy ones after their invocation",
-             STR_ARG(name_of(f)), f->options.bootstrap, idle, busy);
+    log_line(
+        LOG_INFO,
+        "%.*s: %s has changed: idle environments that end now: %zu, busy ones that end after their invocation: %zu",
+        STR_ARG(name_of(f)), f->options.bootstrap, idle, busy);
     f->renews = true;
     function_scale(f);
     pthread_mutex_unlock(&f->lock);
@@ -259,18 +261,31 @@ void function_close(struct function *f) {
     free(f);
 }
 
+/* False: it is not ready, and f->why says why. */
+static bool await_start(struct function *f) {
+    unsigned before = f->failed_starts;
+    int64_t tell_ms = clock_monotonic_ms() + TELL_MS;
+    if (f->stopping || !environment_want(f->environments)) {
+        snprintf(f->why, sizeof f->why, f->stopping ? "everything stops" : "cannot start a thread");
+        return false;
+    }
+    while (!f->environments->ready && !f->stopping && f->failed_starts == before) {
+        function_wait(f, tell_ms);
+        if (tell_ms > clock_monotonic_ms()) continue;
+        tell_ms = INT64_MAX;
+        log_line(LOG_WARN, "%.*s has been starting for %d s (time-out %lld s)", STR_ARG(name_of(f)), TELL_MS / 1000,
+                 (long long)f->options.init_timeout_ms / 1000);
+    }
+    return f->environments->ready;
+}
+
 bool function_start(struct function *f, struct err *e) {
     if (function_by_hand(f)) return true;
     pthread_mutex_lock(&f->lock);
-    unsigned before = f->failed_starts;
-    bool ok = !f->stopping && environment_want(f->environments);
-    if (!ok) snprintf(f->why, sizeof f->why, f->stopping ? "everything stops" : "cannot start a thread");
-    while (ok && !f->environments->ready && !f->stopping && f->failed_starts == before) function_wait(f, INT64_MAX);
-    ok = ok && f->environments->ready;
+    bool ok = await_start(f), names_it = strstr(f->why, f->options.bootstrap);
     if (!ok)
-        err_set(e, ERR_CONFIG, "%.*s did not start: %s%s%s", STR_ARG(name_of(f)), f->why,
-                strstr(f->why, f->options.bootstrap) ? "" : "; it is ",
-                strstr(f->why, f->options.bootstrap) ? "" : f->options.bootstrap);
+        err_set(e, ERR_CONFIG, "%.*s did not start: %s%s%s", STR_ARG(name_of(f)), f->why, names_it ? "" : "; it is ",
+                names_it ? "" : f->options.bootstrap);
     pthread_mutex_unlock(&f->lock);
     return ok;
 }

@@ -47,6 +47,8 @@ static const struct {
     [LINT_VERB_CASE] = {"verb-case", LINT_ERROR, "write the method in capitals"},
     [LINT_OPENS_NOTHING] = {"opens-nothing", LINT_ERROR,
                             "compare its stage, method and path with the routes of the API"},
+    [LINT_HALF_OF_URL] = {"half-of-url", LINT_ERROR,
+                          "allow lambda:InvokeFunctionUrl and lambda:InvokeFunction: a function URL wants both"},
     [LINT_WIDE] = {"wide", LINT_WARN, "name the API, stage, method and path that the caller needs"},
 };
 

@@ -28,6 +28,7 @@ enum lint_rule {
     LINT_PATH_PARAMETER,
     LINT_VERB_CASE,
     LINT_OPENS_NOTHING,
+    LINT_HALF_OF_URL,
     LINT_WIDE,
     LINT_RULES
 };
@@ -66,7 +67,7 @@ size_t lint_errors(const struct lint *l);
 bool lint_said_refusal(struct lint *l, struct str sentence);
 void lint_said_notices(struct lint *l, const struct model *m);
 
-/* lint_policy.c: the statements about execute-api:Invoke. */
+/* lint_policy.c: the statements about execute-api:Invoke, and about the two actions of a function URL. */
 void lint_policy_check(struct lint *l, const struct model *m);
 
 /* lint_template.c: what only the file shows. Nothing is found in a file that cannot be read. `bootstrap` may be NULL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mistakes that are made in the Resource of execute-api:Invoke.
+/* The mistakes that are made in the Resource of execute-api:Invoke, and half of what a function URL wants.
    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html */
 #include <string.h>
 
@@ -178,7 +178,45 @@ static void check_statements(struct lint *l, const struct model *m, const struct
     }
 }
 
+/* ---- function URLs ---- */
+
+/* Does either side let the principal do it? `by`: the statement. */
+static bool may(const struct model_principal *p, const struct model_api *url, const char *action,
+                const struct policy_statement **by, struct arena *a) {
+    static struct http_field keys[] = {{STR_INIT("lambda:FunctionUrlAuthType"), STR_INIT("AWS_IAM")},
+                                       {STR_INIT("lambda:InvokedViaFunctionUrl"), STR_INIT("true")}};
+    const struct http_fields facts = {keys, 2, 2};
+    const struct policy_caller caller = {p->account_id, p->user_arn, p->kind == MODEL_ROLE ? p->arn : (struct str){0}};
+    struct policy_request rq = {
+        .action = str_of(action), .resource = url->routes[0].function->arn, .facts = &facts, .arena = a};
+    struct policy_result own = policy_evaluate(&p->policies, &rq);
+    rq.caller = &caller;
+    bool granted = policy_evaluate(&url->policy, &rq).decision == POLICY_ALLOW;
+    *by = own.deciding;
+    return own.decision == POLICY_ALLOW || (granted && own.decision != POLICY_EXPLICIT_DENY);
+}
+
+/* Since October 2025 a new URL wants both, and a policy written before allows one. lambda:InvokeFunction alone is for calls that
+   go past the URL. */
+static void check_url(struct lint *l, const struct model_principal *p, const struct model_api *url) {
+    const struct policy_statement *call, *invoke;
+    bool calls = may(p, url, "lambda:InvokeFunctionUrl", &call, l->arena);
+    bool invokes = may(p, url, "lambda:InvokeFunction", &invoke, l->arena);
+    if (calls && !invokes && call)
+        lint_add(l, LINT_HALF_OF_URL, str_of(call->file), call->line,
+                 "policy %.*s: lambda:InvokeFunctionUrl of %.*s alone opens nothing: lambda:InvokeFunction is missing",
+                 STR_ARG(call->policy_name), STR_ARG(url->logical_id));
+}
+
+static void check_urls(struct lint *l, const struct model *m, const struct model_principal *p) {
+    for (size_t i = 0; i < m->n_apis; i++)
+        if (m->apis[i].kind == MODEL_FUNCTION_URL && m->apis[i].routes[0].aws_iam) check_url(l, p, &m->apis[i]);
+}
+
 void lint_policy_check(struct lint *l, const struct model *m) {
-    for (size_t i = 0; i < m->n_principals; i++) check_statements(l, m, &m->principals[i].policies);
+    for (size_t i = 0; i < m->n_principals; i++) {
+        check_statements(l, m, &m->principals[i].policies);
+        check_urls(l, m, &m->principals[i]);
+    }
     for (size_t i = 0; i < m->n_apis; i++) check_statements(l, m, &m->apis[i].policy);
 }

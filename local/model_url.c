@@ -73,6 +73,7 @@ static bool add_grant(struct model_reader *r, struct model_api *url, const struc
     to->at = grown;
     to->at[to->n++] = s;
     to->cap = to->n;
+    url->has_policy = true;
     return true;
 }
 
@@ -130,11 +131,8 @@ bool model_url_read(struct model_reader *r, const struct model_function *f, cons
         if (r->t->resources[i].url_of && str_eq(r->t->resources[i].url_of->id, f->logical_id))
             resource = &r->t->resources[i];
     if (!resource) return node_error(n, e, "the URL of %.*s was not found", STR_ARG(f->logical_id));
-    *url = (struct model_api){.kind = MODEL_FUNCTION_URL,
-                              .logical_id = resource->id,
-                              .name = f->name,
-                              .stage = STR("$default"),
-                              .has_policy = true};
+    *url = (struct model_api){
+        .kind = MODEL_FUNCTION_URL, .logical_id = resource->id, .name = f->name, .stage = STR("$default")};
     if (!model_parts_check(r, n, "FunctionUrlConfig", url_rules, e) || !check_function(r, function, n, e)) return false;
     if (!read_config(r, n, url, &aws_iam, e) || !template_name_of(r->t, resource, &url->api_id, e)) return false;
     url->routes = arena_zero(r->arena, sizeof *url->routes);

@@ -15,7 +15,7 @@
 #endif
 
 /* Between fork and exec in a program with threads: only async-signal-safe calls. */
-static void become(const char *path, const char *dir, char *const envp[], int report_fd) {
+static void become(const char *path, const char *dir, char *const envp[], int report_fd, pid_t parent) {
     char *const argv[] = {(char *)(size_t)path, NULL};
     sigset_t none;
     sigemptyset(&none);
@@ -24,6 +24,7 @@ static void become(const char *path, const char *dir, char *const envp[], int re
     setpgid(0, 0);
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(126); /* it has died already */
 #endif
     int null_fd = open("/dev/null", O_RDONLY);
     if (null_fd >= 0) dup2(null_fd, 0);
@@ -50,9 +51,9 @@ static bool fork_with_pipe(int report[static 2], pid_t *child) {
 
 bool process_start(const char *path, const char *dir, char *const envp[], pid_t *pid, struct err *e) {
     int report[2], why = 0;
-    pid_t child;
+    pid_t child, parent = getpid();
     if (!fork_with_pipe(report, &child)) return err_set(e, ERR_MEMORY, "cannot start %s: %s", path, strerror(errno));
-    if (child == 0) become(path, dir, envp, report[1]);
+    if (child == 0) become(path, dir, envp, report[1], parent);
     int fork_why = errno;
     close(report[1]);
     if (child < 0) {

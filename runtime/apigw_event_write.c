@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "apigw.h"
+#include "apigw_fields.h"
 #include "base64.h"
 #include "json.h"
 
@@ -36,16 +37,6 @@ static void write_pairs(struct buf *out, bool with_nulls, const struct pair *p, 
     write_pairs(out, with_nulls, (const struct pair[]){__VA_ARGS__}, \
                 sizeof((const struct pair[]){__VA_ARGS__}) / sizeof(struct pair))
 
-static bool same_name(const struct http_field *a, const struct http_field *b, bool ignore_case) {
-    return ignore_case ? str_eq_nocase(a->name, b->name) : str_eq(a->name, b->name);
-}
-
-static bool repeated_before(const struct http_fields *f, size_t i, bool ignore_case) {
-    for (size_t k = 0; k < i; k++)
-        if (same_name(&f->at[k], &f->at[i], ignore_case)) return true;
-    return false;
-}
-
 static void write_time(struct buf *out, const char *text, const char *epoch, int64_t epoch_ms) {
     char written[40];
     struct tm tm;
@@ -75,18 +66,19 @@ static void write_body(struct buf *out, const struct apigw_event *ev) {
 /* ---- payload 1.0 ---- */
 
 /* The single map shows the last value of a repeated name, the multi map all of them. No entries at all is null. */
-static void write_map(struct buf *out, const char *member, const struct http_fields *f, bool multi, bool ignore_case) {
+static void write_map(struct buf *out, const char *member, const struct http_fields *f, bool multi,
+                      enum apigw_names names) {
     write_name(out, member);
     buf_add(out, f->n ? STR("{") : STR("null"));
     for (size_t i = 0; i < f->n; i++) {
         struct str last = f->at[i].value;
-        if (repeated_before(f, i, ignore_case)) continue;
+        if (!apigw_fields_first(f, i, names)) continue;
         write_comma(out);
         json_write_text(out, f->at[i].name);
         buf_add(out, multi ? STR(":[") : STR(":"));
         if (multi) json_write_text(out, f->at[i].value);
         for (size_t k = i + 1; k < f->n; k++) {
-            if (!same_name(&f->at[i], &f->at[k], ignore_case)) continue;
+            if (!apigw_fields_same(&f->at[i], &f->at[k], names)) continue;
             last = f->at[k].value;
             if (multi) buf_add_char(out, ',');
             if (multi) json_write_text(out, last);
@@ -129,12 +121,12 @@ static void write_rest_context(struct buf *out, const struct apigw_event *ev, st
 
 static void write_rest(struct buf *out, const struct apigw_event *ev, struct arena *a) {
     WRITE(out, true, {"resource", ev->resource}, {"path", ev->http.path}, {"httpMethod", ev->http.method});
-    write_map(out, "headers", &ev->http.fields, false, true);
-    write_map(out, "multiValueHeaders", &ev->http.fields, true, true);
-    write_map(out, "queryStringParameters", &ev->params, false, false);
-    write_map(out, "multiValueQueryStringParameters", &ev->params, true, false);
-    write_map(out, "pathParameters", &ev->path_params, false, false);
-    write_map(out, "stageVariables", &ev->stage_variables, false, false);
+    write_map(out, "headers", &ev->http.fields, false, APIGW_HEADERS);
+    write_map(out, "multiValueHeaders", &ev->http.fields, true, APIGW_HEADERS);
+    write_map(out, "queryStringParameters", &ev->params, false, APIGW_PARAMS);
+    write_map(out, "multiValueQueryStringParameters", &ev->params, true, APIGW_PARAMS);
+    write_map(out, "pathParameters", &ev->path_params, false, APIGW_PARAMS);
+    write_map(out, "stageVariables", &ev->stage_variables, false, APIGW_PARAMS);
     write_rest_context(out, ev, a);
 }
 
@@ -162,30 +154,17 @@ static void write_cookies(struct buf *out, const struct http_fields *f) {
     if (any) buf_add_char(out, ']');
 }
 
-/* The values of the name that f->at[i] is the first of, in one. */
-static void write_joined(struct buf *out, const struct http_fields *f, size_t i, bool ignore_case, struct arena *a) {
-    struct buf joined;
-    buf_init(&joined, out->limit, a);
-    for (size_t k = i; k < f->n; k++) {
-        if (!same_name(&f->at[i], &f->at[k], ignore_case)) continue;
-        if (k > i) buf_add_char(&joined, ',');
-        buf_add(&joined, f->at[k].value);
-    }
-    out->failed |= joined.failed;
-    json_write_text(out, buf_str(&joined));
-}
-
 /* Nothing at all without entries. */
 static void write_single(struct buf *out, const char *member, const struct http_fields *f, struct arena *a) {
     if (!f->n) return;
     write_name(out, member);
     buf_add_char(out, '{');
     for (size_t i = 0; i < f->n; i++) {
-        if (repeated_before(f, i, false)) continue;
+        if (!apigw_fields_first(f, i, APIGW_PARAMS)) continue;
         write_comma(out);
         json_write_text(out, f->at[i].name);
         buf_add_char(out, ':');
-        write_joined(out, f, i, false, a);
+        apigw_fields_write_joined(out, f, i, APIGW_PARAMS, a);
     }
     buf_add_char(out, '}');
 }
@@ -207,11 +186,11 @@ static void write_headers(struct buf *out, const struct apigw_event *ev, struct 
     write_name(out, "headers");
     buf_add_char(out, '{');
     for (size_t i = 0; i < f->n; i++) {
-        if (repeated_before(f, i, true) || (ev->format == APIGW_HTTP_V2 && is_cookie(&f->at[i]))) continue;
+        if (!apigw_fields_first(f, i, APIGW_HEADERS) || (ev->format == APIGW_HTTP_V2 && is_cookie(&f->at[i]))) continue;
         write_comma(out);
         write_lower(out, f->at[i].name, a);
         buf_add_char(out, ':');
-        write_joined(out, f, i, true, a);
+        apigw_fields_write_joined(out, f, i, APIGW_HEADERS, a);
     }
     buf_add_char(out, '}');
 }

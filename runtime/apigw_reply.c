@@ -9,17 +9,12 @@
 #include <string.h>
 
 #include "apigw.h"
+#include "apigw_fields.h"
 #include "base64.h"
 #include "json.h"
 
 static bool set_cookie(const struct http_field *f) {
     return str_eq_nocase(f->name, STR("set-cookie"));
-}
-
-static bool first_of_name(const struct http_fields *f, size_t i) {
-    for (size_t k = 0; k < i; k++)
-        if (str_eq_nocase(f->at[k].name, f->at[i].name)) return false;
-    return true;
 }
 
 static void write_values(struct buf *out, const struct http_fields *f, size_t i) {
@@ -40,7 +35,7 @@ static void write_rest_headers(struct buf *out, const struct http_fields *f) {
         const char *comma = "";
         buf_add(out, multi ? STR(",\"multiValueHeaders\":{") : STR(",\"headers\":{"));
         for (size_t i = 0; i < f->n; i++) {
-            if ((http_field_count(f, f->at[i].name) > 1) != multi || !first_of_name(f, i)) continue;
+            if ((http_field_count(f, f->at[i].name) > 1) != multi || !apigw_fields_first(f, i, APIGW_HEADERS)) continue;
             buf_addf(out, "%s", comma);
             json_write_text(out, f->at[i].name);
             buf_add_char(out, ':');
@@ -57,19 +52,11 @@ static void write_v2_headers(struct buf *out, const struct http_fields *f) {
     const char *comma = "";
     buf_add(out, STR(",\"headers\":{"));
     for (size_t i = 0; i < f->n; i++) {
-        if (set_cookie(&f->at[i]) || !first_of_name(f, i)) continue;
-        struct buf joined;
-        buf_init(&joined, out->limit, out->arena);
-        for (size_t k = i; k < f->n; k++) {
-            if (!str_eq_nocase(f->at[k].name, f->at[i].name)) continue;
-            if (joined.n) buf_add_char(&joined, ',');
-            buf_add(&joined, f->at[k].value);
-        }
-        out->failed |= joined.failed;
+        if (set_cookie(&f->at[i]) || !apigw_fields_first(f, i, APIGW_HEADERS)) continue;
         buf_addf(out, "%s", comma);
         json_write_text(out, f->at[i].name);
         buf_add_char(out, ':');
-        json_write_text(out, buf_str(&joined));
+        apigw_fields_write_joined(out, f, i, APIGW_HEADERS, out->arena);
         comma = ",";
     }
     comma = "},\"cookies\":[";

@@ -223,6 +223,7 @@ def usage():
                       ["--parameter", "novalue"], ["--port", "1", "--port", "2"], ["--frob"], ["--region", "a b"],
                       ["--callers-account", "210987654321"], ["--callers", "x", "--callers-account", "1"], ["--account=12345678901x"], ["--stack-name", "1x"]):
         assert start_fails(*arguments, code=2).startswith("apigw start: "), arguments
+    assert start_fails("--prot", "1", code=2).startswith("apigw start: unknown flag --prot (is it --port?)\nusage: "), "no hint"
     equal(subprocess.run([os.path.join(build, "apigw"), "strat"], capture_output=True).returncode, 2)
     equal(subprocess.run([os.path.join(build, "apigw"), "start", "--help"], capture_output=True).returncode, 0)
 
@@ -297,7 +298,7 @@ def watch():
     with Gateway(build, "--watch", "--bootstrap", path, template=template) as g:
         equal(send("GET", g.public).json()["message"], "Hi from AWS_IAM auth enabled API")
         install(path, f"#!/bin/sh\n_HANDLER=proxy exec {FAKE}\n")
-        until(lambda: g.log().count(path + " has changed: 1 idle environments end now, 0 busy ones after their invocation") == 2)
+        until(lambda: g.log().count(path + " has changed: idle environments that end now: 1, busy ones that end after their invocation: 0") == 2)
         equal(json.loads(send("GET", g.public).body)["resource"], "/public")
         install(path, "half a program")
         until(lambda: g.log().count("cannot execute " + path) >= 2)

@@ -20,8 +20,15 @@ static const char *keep(struct file *file, struct str text) {
     return file->path;
 }
 
-static bool is_path(struct str route) {
-    return str_starts(route, STR("/")) || str_eq(route, STR("$default"));
+/* Only an HTTP API and a function URL have $default, and only a REST API has keys. */
+static void check_api(const struct model_api *api) {
+    bool rest = api->kind == MODEL_REST_API, url = api->kind == MODEL_FUNCTION_URL;
+    FUZZ_HOLDS(api->stage.n && api->api_id.n == (url ? 32 : 10) && (!url || api->n_routes == 1));
+    for (size_t k = 0; k < api->n_routes; k++) {
+        const struct model_route *r = &api->routes[k];
+        FUZZ_HOLDS(r->function && (r->path.p[0] == '/' || (!rest && str_eq(r->path, STR("$default")))));
+        FUZZ_HOLDS(rest || !r->api_key);
+    }
 }
 
 static void ask(const struct model *m, struct arena *a) {
@@ -36,9 +43,7 @@ static void ask(const struct model *m, struct arena *a) {
         policy_evaluate(&p->trust, &rq);
     }
     for (size_t i = 0; i < m->n_functions; i++) FUZZ_HOLDS(m->functions[i].role && m->functions[i].name.n);
-    for (size_t i = 0; i < m->n_apis; i++)
-        for (size_t k = 0; k < m->apis[i].n_routes; k++)
-            FUZZ_HOLDS(m->apis[i].routes[k].function && is_path(m->apis[i].routes[k].path));
+    for (size_t i = 0; i < m->n_apis; i++) check_api(&m->apis[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {

@@ -45,6 +45,10 @@ make_seeds() {
     "$build/fuzz_seeds" "$build/seeds" || give_up 'the seeds could not be written'
     seed yaml template <template.yaml
     seed yaml callers <local/callers.yaml
+    { cat tests/fuzz/gateway.yaml && echo --- && cat tests/fuzz/gateway-callers.yaml; } | seed yaml kinds
+    for f in templates/*.yaml tests/templates/accepted/*.yaml; do
+        seed yaml "$(basename "$f" .yaml)" <"$f"
+    done
     { cat template.yaml && echo --- && cat local/callers.yaml; } | seed yaml both
     seed reply rest <<'END'
 {"statusCode":200,"headers":{"X-A":"1"},"multiValueHeaders":{"x-b":["1","2"]},"body":"AP8=","isBase64Encoded":true}
@@ -53,6 +57,9 @@ END
 {"statusCode":"201","headers":{"X-A":"1","x-a":2,"t":true},"cookies":["a=1; Secure","b=2, c"],"body":"text","extra":1}
 END
     printf '"a text"' | seed reply text
+    seed reply prelude <<'END'
+{"statusCode":201,"headers":{"X-A":1},"multiValueHeaders":{"x-b":["1","2"]},"cookies":["a=1"]}
+END
     seed request get <<'END'
 7 GET /private/a%20b?x=1&y=%2F
 Content-Type: application/json

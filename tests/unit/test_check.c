@@ -150,6 +150,70 @@ static void empty(void **state) {
     keyring_close(&ring);
 }
 
+/* One column for a function URL, seven for ANY, less those that have a route; a sample takes the route itself. */
+static void kinds(void **state) {
+    (void)state;
+    make_matrix(
+        TEMPLATE("Auth: {InvokeRole: NONE}", "", "FunctionUrlConfig: {AuthType: AWS_IAM}", GRANT,
+                 "  H: {Type: AWS::Serverless::HttpApi}\n  G:\n    Type: AWS::Serverless::Function\n"
+                 "    Properties:\n      Runtime: provided.al2023\n      Handler: h\n      Role: !GetAtt R.Arn\n"
+                 "      Events:\n"
+                 "        B: {Type: Api, Properties: {RestApiId: !Ref A, Path: '/items/{id}', Method: GET}}\n"
+                 "        C: {Type: Api, Properties: {RestApiId: !Ref A, Path: /items/x, Method: GET}}\n"
+                 "        D: {Type: Api, Properties: {RestApiId: !Ref A, Path: /items/xx, Method: GET}}\n"
+                 "        E: {Type: HttpApi, Properties: {ApiId: !Ref H}}\n"
+                 "        F: {Type: HttpApi, Properties: {ApiId: !Ref H, Path: '/files/{proxy+}', Method: PUT}}\n"));
+    static const struct {
+        const char *label, *sent, *arn;
+    } table[] = {{"GET /dev/x", "/dev/x", "/dev/GET/x"},
+                 {"GET /dev/items/{id}", "/dev/items/xxx", "/dev/GET/items/*"},
+                 {"GET /dev/items/x", "/dev/items/x", "/dev/GET/items/x"},
+                 {"GET /dev/items/xx", "/dev/items/xx", "/dev/GET/items/xx"},
+                 {"GET $default", "/x", "/$default/GET/*"},
+                 {"POST $default", "/x", "/$default/POST/*"},
+                 {"PUT $default", "/x", "/$default/PUT/*"},
+                 {"DELETE $default", "/x", "/$default/DELETE/*"},
+                 {"PATCH $default", "/x", "/$default/PATCH/*"},
+                 {"HEAD $default", "/x", "/$default/HEAD/*"},
+                 {"OPTIONS $default", "/x", "/$default/OPTIONS/*"},
+                 {"PUT /files/{proxy+}", "/files/x", "/$default/PUT/files/*"},
+                 {"ANY /", "/", ":function:demo-F"}};
+    assert_int_equal(matrix.n_routes, sizeof table / sizeof *table);
+    for (size_t i = 0; i < matrix.n_routes; i++) {
+        check_str(matrix.routes[i].label, str_of(table[i].label));
+        check_str(matrix.routes[i].sent, str_of(table[i].sent));
+        assert_true(str_ends(matrix.routes[i].arn, str_of(table[i].arn)));
+    }
+    keyring_close(&ring);
+}
+
+static void url_cells(void **state) {
+    (void)state;
+#define BY_URL(statements) TEMPLATE("", "", "FunctionUrlConfig: {AuthType: AWS_IAM}", statements, "")
+#define CALL "{Effect: Allow, Action: 'lambda:InvokeFunctionUrl', Resource: !GetAtt F.Arn}"
+#define VIA \
+    "{Effect: Allow, Action: 'lambda:InvokeFunction', Resource: !GetAtt F.Arn, Condition: {Bool: " \
+    "{'lambda:InvokedViaFunctionUrl': true}}}"
+    make_matrix(BY_URL(CALL "\n              - " VIA));
+    const struct check_cell *cell = check_matrix_cell(&matrix, 1, 1);
+    assert_int_equal(check_matrix_cell(&matrix, 0, 1)->because, CHECK_UNSIGNED);
+    assert_int_equal(cell->because, CHECK_ALLOWED);
+    assert_int_equal(cell->statement->line, 35);
+    assert_int_equal(cell->second->line, 36);
+    keyring_close(&ring);
+    make_matrix(BY_URL(CALL));
+    cell = check_matrix_cell(&matrix, 1, 1);
+    assert_int_equal(cell->because, CHECK_NOT_FOUND);
+    check_text(cell->why, "no statement of R allows lambda:InvokeFunction");
+    check_text(cell->fix, "{Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt F.Arn, Condition: {Bool: "
+                          "{'lambda:InvokedViaFunctionUrl': 'true'}}}");
+    keyring_close(&ring);
+    make_matrix(BY_URL("{Effect: Deny, Action: 'lambda:*', Resource: '*'}"));
+    assert_int_equal(check_matrix_cell(&matrix, 1, 1)->because, CHECK_DENIED);
+    assert_int_equal(check_matrix_cell(&matrix, 1, 1)->statement->line, 35);
+    keyring_close(&ring);
+}
+
 static bool expect(const char *text, struct check_expect *x) {
     char path[] = PATH;
     write_file(path, str_of(text));
@@ -213,6 +277,8 @@ int main(void) {
         CASE("the part that differs is named", misses),
         CASE("a condition that does not hold is named, behind a Resource that does not match", miss_condition),
         CASE("a cell says who gets in and by which statement", cells),
+        CASE("every kind of route has a column, and a path that takes it", kinds),
+        CASE("a function URL is judged by both of its actions", url_cells),
         CASE("a permissions boundary that is in the way is named", bounded),
         CASE("a template without routes has an empty matrix", empty),
         CASE("expectations are counted by line and by cell", expectations),

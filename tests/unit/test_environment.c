@@ -3,6 +3,7 @@
    one, and a request that arrives when its process is gone takes nothing with it. */
 #include "environment.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "function_parts.h"
@@ -94,13 +95,13 @@ static bool is_ready(void) {
 
 static void latest_asks(void **state) {
     (void)state;
-    struct http_response rs;
+    char byte;
     open_by_hand();
     int first = connect_to_lab(), second = connect_to_lab();
     write_to(first, "GET", API "invocation/next", STR(""));
     while (!is_ready()) lab_sleep_ms(5);
     write_to(second, "GET", API "invocation/next", STR(""));
-    assert_false(wire_read(first, &rs, &lab.arena)); /* closed without an answer */
+    assert_int_equal(recv(first, &byte, 1, 0), 0); /* closed without an answer */
     lab_call_start(&lab, &call, "event", "id");
     check_text(read_from(second).body, "event");
     write_to(second, "POST", API "invocation/id/response", STR("done"));

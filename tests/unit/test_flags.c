@@ -61,6 +61,8 @@ static void refusals(void **state) {
     (void)state;
     assert_string_equal(READ("--nonsense"), "unknown flag --nonsense");
     assert_string_equal(READ("--methodical=1"), "unknown flag --methodical");
+    assert_string_equal(READ("--methdo=1"), "unknown flag --methdo (is it --method?)");
+    assert_string_equal(READ("--quite"), "unknown flag --quite (is it --quiet?)");
     assert_string_equal(READ("-qz"), "unknown flag -z");
     assert_string_equal(READ("-X"), "--method needs a value");
     assert_string_equal(READ("--quiet=1"), "--quiet takes no value");
@@ -70,12 +72,29 @@ static void refusals(void **state) {
     assert_string_equal(read_words(many, FLAGS_MAX_GIVEN + 2), "more than 600 flags");
 }
 
+static void numbers(void **state) {
+    (void)state;
+    struct err e;
+    int64_t n = 7;
+    assert_string_equal(READ("-X", "12"), "");
+    assert_true(flags_number(&flags, HEADER, 1, 64, &n, &e)); /* it was not given */
+    assert_int_equal(n, 7);
+    assert_true(flags_number(&flags, METHOD, 1, 12, &n, &e));
+    assert_int_equal(n, 12);
+    assert_false(flags_number(&flags, METHOD, 1, 11, &n, &e));
+    assert_string_equal(e.msg, "--method wants a number from 1 to 11, not 12");
+    assert_string_equal(READ("--method=1x"), "");
+    assert_false(flags_number(&flags, METHOD, 1, 64, &n, &e));
+    assert_string_equal(e.msg, "--method wants a number from 1 to 64, not 1x");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("a value stands behind =, behind the letter, or next", spellings),
         CASE("letters stand together, and behind -- all is a word", together),
         CASE("only some flags may be repeated", repeats),
         CASE("what is wrong is named", refusals),
+        CASE("a number is one within its limits", numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

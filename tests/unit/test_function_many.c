@@ -62,6 +62,15 @@ static size_t count_different(const struct str *texts, size_t n) {
     return different;
 }
 
+static size_t count_files(void) {
+    size_t n = 0;
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) n += entry->d_name[0] != '.';
+    closedir(dir);
+    return n;
+}
+
 static void at_once(void **state) {
     (void)state;
     struct str pids[CALLS];
@@ -167,6 +176,42 @@ static void init_fails_alone(void **state) {
     assert_int_equal(failed, 1);
 }
 
+static void check_throttled(void) {
+    struct function_result result = lab_invoke_for(&lab, "hello", LAB_INVOKE_MS);
+    assert_int_equal(result.outcome, FUNCTION_THROTTLED);
+    check_text(result.why, "more than ReservedConcurrentExecutions");
+}
+
+static void reserved(void **state) {
+    (void)state;
+    lab_prepare(&lab, FAKE_BOOTSTRAP, "plain", 60);
+    lab.options.concurrency = LIMIT;
+    lab.model.is_reserved = true;
+    lab.model.reserved_concurrency = 2;
+    lab_open_function(&lab);
+    char token[128];
+    snprintf(token, sizeof token, "%s/token", folder);
+    call_meeting(0, 3, "one");
+    call_meeting(1, 3, "two");
+    while (count_files() < 2) lab_sleep_ms(5);
+    check_throttled();
+    close(open(token, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)); /* the third that they wait for */
+    check_text(end_of_call(0, FUNCTION_REPLY), "one");
+    check_text(end_of_call(1, FUNCTION_REPLY), "two");
+    lab_call_close(&calls[0]);
+    lab_call_close(&calls[1]);
+    check_text(lab_invoke(&lab, "hello", FUNCTION_REPLY), "hello");
+}
+
+static void reserved_none(void **state) {
+    (void)state;
+    lab_prepare(&lab, FAKE_BOOTSTRAP, "plain", 60);
+    lab.model.is_reserved = true;
+    lab_open_function(&lab);
+    lab_start(&lab); /* its process is told of all the same */
+    check_throttled();
+}
+
 static void stop_ends_all(void **state) {
     (void)state;
     struct str pids[LIMIT];
@@ -212,6 +257,8 @@ int main(void) {
         WITH_FOLDER("the next process of an environment has a new log stream", new_stream),
         WITH_FOLDER("a crash, an exit, an error and a time-out touch no other invocation", ends_alone),
         WITH_FOLDER("a start that fails fails one invocation", init_fails_alone),
+        WITH_FOLDER("more than ReservedConcurrentExecutions are throttled at once", reserved),
+        WITH_FOLDER("with 0 of them all are", reserved_none),
         WITH_FOLDER("a stop ends every process and releases whoever waits", stop_ends_all),
         WITH_FOLDER("a stop ends processes that are being started", stop_while_starting),
     };

@@ -176,6 +176,22 @@ static void local_address(void **state) {
     check_text(get(variables, "BOTH"), "http://zzzzzzzzzz.execute-api.eu-west-1.localhost:3000/x " LOCAL_URL "/y");
 }
 
+static void url_address(void **state) {
+    (void)state;
+    apis[0].kind = MODEL_FUNCTION_URL;
+    apis[1].kind = MODEL_HTTP_API;
+    set("PRIVATE_API_URL", "https://zzzzzzzzzz.lambda-url.eu-west-1.on.aws/");
+    set("BOTH", AWS_URL "/x https://zzzzzzzzzz.lambda-url.eu-west-1.on.aws");
+    set("OTHER",
+        "https://zzzzzzzzzz.execute-api.eu-west-1.amazonaws.com https://zzzzzzzzzz.lambda-url.eu-west-2.on.aws "
+        "https://zzzzzzzzzz.lambda-url.eu-west-1.on.aws.example");
+    char *const *variables = made();
+    check_text(get(variables, "PRIVATE_API_URL"), "http://zzzzzzzzzz.lambda-url.eu-west-1.localhost:3000/");
+    check_text(get(variables, "BOTH"), LOCAL_URL "/x http://zzzzzzzzzz.lambda-url.eu-west-1.localhost:3000");
+    check_str(get(variables, "OTHER"), http_field_get(&function.environment, STR("OTHER")));
+    apis[0].kind = apis[1].kind = MODEL_REST_API;
+}
+
 static void check_untouched(const char *const *values, size_t n) {
     for (size_t i = 0; i < n; i++) {
         function.environment = (struct http_fields){0};
@@ -262,6 +278,7 @@ int main(void) {
         WITH_ARENA("a sanitizer's options are passed on", sanitizers),
         WITH_ARENA("the template's variables are there, empty ones too", template_variables),
         WITH_ARENA("an API's address becomes its local one, wherever it stands and however often", local_address),
+        WITH_ARENA("a function URL's address becomes a local one of its own form", url_address),
         WITH_ARENA("another host, region or scheme is not touched", other_address),
         WITH_ARENA("bug: a host that only begins like an API's is not touched", longer_host),
         WITH_ARENA("a value that is too long is an error, never a cut", limits),

@@ -56,6 +56,60 @@ static void resources(void **state) {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) check_str(found(table[i].text), str_of(table[i].names));
 }
 
+/* Routes with parameters, and one that takes everything. */
+#define ROUTES(resource) \
+    TEMPLATE( \
+        IAM, "", "", "{Effect: Allow, Action: execute-api:Invoke, Resource: " resource "}", \
+        "  H: {Type: AWS::Serverless::HttpApi, Properties: {StageName: dev}}\n" \
+        "  G:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2023\n      Handler: " \
+        "h\n      Role: !GetAtt R.Arn\n      Events:\n" \
+        "        B: {Type: Api, Properties: {RestApiId: !Ref A, Path: '/items/{id}/parts', Method: GET}}\n" \
+        "        C: {Type: Api, Properties: {RestApiId: !Ref A, Path: '/files/{proxy+}', Method: GET}}\n" \
+        "        D: {Type: HttpApi, Properties: {ApiId: !Ref H}}\n")
+
+static void parameters(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *names;
+    } table[] = {
+        {ROUTES(ARN("${A}/dev/GET/items/42/parts")), ""},
+        {ROUTES(ARN("${A}/dev/GET/items/*")), ""},
+        {ROUTES(ARN("${A}/dev/GET/items/*/parts")), ""},
+        {ROUTES(ARN("${A}/dev/GET/?items/*")), "opens-nothing "},
+        {ROUTES(ARN("${A}/dev/GET/i*m?/4?/p*s")), ""},
+        {ROUTES(ARN("${A}/dev/GET/items/42/part")), "opens-nothing "},
+        {ROUTES(ARN("${A}/dev/GET/item/42/parts")), "opens-nothing "},
+        {ROUTES(ARN("${A}/dev/GET/files/a/b/c")), ""},
+        {ROUTES(ARN("${A}/dev/PUT/files/a")), "opens-nothing "},
+        {ROUTES(ARN("${A}/dev/GET/items/{id}/parts")), "path-parameter "},
+        {ROUTES(ARN("${H}/dev/PUT/whatever")), ""},
+        {ROUTES(ARN("${H}/prod/PUT/whatever")), "opens-nothing "},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct str names = found(table[i].text);
+        if (!str_eq(names, str_of(table[i].names))) fail_msg("%zu: %.*s, not %s", i, STR_ARG(names), table[i].names);
+    }
+}
+
+#define URL_OF(auth, statement, more) TEMPLATE("", "", "FunctionUrlConfig: {AuthType: " auth "}", statement, more)
+#define CALL "{Effect: Allow, Action: 'lambda:InvokeFunctionUrl', Resource: '*'}"
+#define INVOKE "{Effect: Allow, Action: 'lambda:InvokeFunction', Resource: '*'}"
+
+static void half_of_url(void **state) {
+    (void)state;
+    check_text(found(URL_OF("AWS_IAM", CALL, "")), "half-of-url ");
+    assert_non_null(strstr(lint.at[0].reason.p, "lambda:InvokeFunctionUrl of FUrl alone opens nothing"));
+    assert_int_equal(lint.at[0].line, 35);
+    check_text(found(URL_OF("AWS_IAM", INVOKE, "")), ""); /* it may be for calls past the URL */
+    check_text(found(URL_OF("AWS_IAM", CALL "\n              - " INVOKE, "")), "");
+    check_text(found(URL_OF("AWS_IAM", "{Effect: Allow, Action: 'lambda:*', Resource: '*'}", "")), "");
+    check_text(found(URL_OF("NONE", CALL, "")), "");
+    check_text(found(URL_OF("AWS_IAM", CALL,
+                            "  P:\n    Type: AWS::Lambda::Permission\n    Properties: {FunctionName: !Ref F, Action: "
+                            "lambda:InvokeFunction, Principal: !GetAtt R.Arn}\n")),
+               "");
+}
+
 static void variables(void **state) {
     (void)state;
     check_text(found(ALLOW(ARN("${A}/dev/GET/${!aws:username}"))), "");
@@ -76,6 +130,21 @@ static void notices(void **state) {
                "api-key-text api-key-closed wide ");
 }
 
+static void http_notices(void **state) {
+    (void)state;
+#define HTTP(auth, event) \
+    MORE("  H: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {" auth \
+         "}}}\n  G: {Type: AWS::Serverless::Function, " \
+         "Properties: {Runtime: provided.al2, Handler: h, Events: {E: {Type: HttpApi, Properties: {ApiId: !Ref H, " \
+         "Path: " \
+         "/x, " event "}}}}}\n")
+    check_text(found(HTTP("EnableIamAuthorizer: true", "Method: GET")), "authorizer-unused wide ");
+    check_text(found(HTTP("EnableIamAuthorizer: true", "Method: GET, Auth: {Authorizer: AWS_IAM}")), "wide ");
+    check_text(found(HTTP("EnableIamAuthorizer: true, DefaultAuthorizer: AWS_IAM", "Method: ANY")), "wide ");
+    check_text(found(HTTP("EnableIamAuthorizer: true, DefaultAuthorizer: AWS_IAM", "Method: OPTIONS")),
+               "options-open authorizer-unused wide ");
+}
+
 static void refusals(void **state) {
     (void)state;
     static const struct {
@@ -86,6 +155,10 @@ static void refusals(void **state) {
         {API("DefaultAuthorizer: !If [Yes, AWS_IAM, NONE]"), LINT_AUTHORIZER_DROPPED, 10},
         {API("DefaultAuthorizer: AWS_IAM"), LINT_CALLER_CREDENTIALS, 10},
         {EVENT("Auth: {Authorizer: AWS_IAM, InvokeRole: CALLER_CREDENTIALS}"), LINT_RULES, 0},
+        {MORE("  H: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {DefaultAuthorizer: AWS_IAM}}}\n"),
+         LINT_AUTHORIZER_NOT_ENABLED, 36},
+        {MORE("  H: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {EnableIamAuthorizer: 'true'}}}\n"),
+         LINT_AUTHORIZER_NOT_ENABLED, 36},
         {FUNCTION("Timeout: &a 3"), LINT_ANCHOR, 17},
         {FUNCTION("Timeout: *a"), LINT_ANCHOR, 17},
         {FUNCTION("Timeout: {&a b: c}"), LINT_ANCHOR, 17},
@@ -181,6 +254,27 @@ static void circles(void **state) {
         {"  A: {Type: 'AWS::Serverless::Api', Properties: {Name: !Ref B}}\n  B: {Type: T, DependsOn: A}\n",
          "A needs B needs A"},
         {"  A: {Type: T, Properties: {X: !Ref AWS::Region, Y: !Ref Nix}}\n", ""},
+#define FUNCTION_OF(properties) "  F: {Type: 'AWS::Serverless::Function', Properties: {Role: r, " properties "}}\n"
+#define NAMES(text) "Environment: {Variables: {U: !Sub '" text "'}}"
+        {FUNCTION_OF(NAMES("${ServerlessRestApi}") ", Events: {E: {Type: Api, Properties: {Path: /x, Method: get}}}"),
+         "F needs ServerlessRestApi needs F"},
+        {FUNCTION_OF(NAMES("${ServerlessRestApiProdStage}") ", Events: {E: {Type: Api, Properties: {Path: /x, Method: "
+                                                            "get}}}"),
+         "F needs ServerlessRestApi needs F"},
+        {FUNCTION_OF(NAMES("${ServerlessHttpApi}") ", Events: {E: {Type: HttpApi}}"),
+         "F needs ServerlessHttpApi needs F"},
+        {FUNCTION_OF("Events: {E: {Type: HttpApi}}") "  B: {Type: T, Properties: {X: !Ref ServerlessHttpApi}}\n", ""},
+        {FUNCTION_OF(NAMES(
+             "${H}") ", Events: {E: {Type: HttpApi, Properties: {ApiId: !Ref H}}}") "  H: {Type: "
+                                                                                    "'AWS::Serverless::HttpApi'}\n",
+         "F needs H needs F"},
+        {FUNCTION_OF(
+             "Events: {E: {Type: HttpApi, Properties: {ApiId: !Ref H}}}") "  H: {Type: 'AWS::Serverless::HttpApi', "
+                                                                          "Properties: {StageVariables: {F: !Ref "
+                                                                          "F}}}\n",
+         ""},
+        {FUNCTION_OF(NAMES("${FUrl.FunctionUrl}") ", FunctionUrlConfig: {AuthType: NONE}"), "F needs FUrl needs F"},
+        {FUNCTION_OF("FunctionUrlConfig: {AuthType: NONE}") "  B: {Type: T, Properties: {X: !Ref FUrl}}\n", ""},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const char *said = circle(table[i].text);
@@ -200,9 +294,12 @@ static void two_circles(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE("each mistake in a Resource has one name, and what is right has none", resources),
+        CASE("a Resource is compared with routes that have parameters", parameters),
+        CASE("one of the two actions of a function URL is a mistake", half_of_url),
         CASE("a policy variable in a path is no mistake", variables),
         CASE("a finding stands at its statement", place),
         CASE("what the reader notices becomes a finding", notices),
+        CASE("an HTTP API that is open though it looks protected is a finding", http_notices),
         CASE("what the reader refuses becomes a finding where a rule knows it, ignored or not", refusals),
         CASE("a sentence without a place is no finding", sentences),
         CASE("every rule has a fix and is found by its name", rules),

@@ -353,6 +353,24 @@ static void resource_types(void **state) {
     assert_true(noticed(":37: the resource X of type AWS::DynamoDB::Table is not there here"));
 }
 
+static void code_and_concurrency(void **state) {
+    (void)state;
+    good("Resources:\n"
+         "  F:\n    Type: AWS::Serverless::Function\n"
+         "    Properties: {Runtime: provided.al2023, Handler: h, CodeUri: build/F, ReservedConcurrentExecutions: 0}\n"
+         "  G:\n    Type: AWS::Serverless::Function\n"
+         "    Properties: {Runtime: provided.al2023, Handler: h, CodeUri: {Bucket: b, Key: k}}\n");
+    check_text(m.functions[0].code_uri, "build/F");
+    assert_true(m.functions[0].is_reserved);
+    assert_int_equal(m.functions[0].reserved_concurrency, 0);
+    assert_null(m.functions[1].code_uri.p);
+    assert_false(m.functions[1].is_reserved);
+    refused("Resources:\n"
+            "  F:\n    Type: AWS::Serverless::Function\n"
+            "    Properties: {Runtime: provided.al2023, Handler: h, ReservedConcurrentExecutions: -1}\n",
+            ":4: ReservedConcurrentExecutions is not a whole number");
+}
+
 static void globals_merge(void **state) {
     (void)state;
     good("Globals:\n  Function: {Runtime: provided.al2, Timeout: 9, MemorySize: 256, Environment: {Variables: {AA: x, "
@@ -468,6 +486,7 @@ int main(void) {
         CASE("a route is exact or refused", routes),
         CASE("a function is started as written or refused", functions),
         CASE("resource types that touch who gets in are refused when they exist", resource_types),
+        CASE("CodeUri and ReservedConcurrentExecutions are read", code_and_concurrency),
         CASE("Globals are merged as SAM merges them", globals_merge),
         CASE("an API has a stage", stages),
         CASE("what a condition removes is not there", existence),

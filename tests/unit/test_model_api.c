@@ -206,7 +206,7 @@ static void function_url(void **state) {
     assert_int_equal(u->n_routes, 1);
     check_text(u->routes[0].method, "ANY");
     check_text(u->routes[0].path, "$default");
-    assert_true(u->routes[0].aws_iam && u->has_policy && !u->streams);
+    assert_true(u->routes[0].aws_iam && !u->has_policy && !u->streams);
     assert_ptr_equal(u->routes[0].function, &m.functions[0]);
     assert_int_equal(u->policy.n, 0);
     char expected[128];
@@ -215,7 +215,7 @@ static void function_url(void **state) {
     check_str(http_field_get(&m.functions[1].environment, STR("BB")), m.functions[0].arn);
     check_str(http_field_get(&m.functions[1].environment, STR("CC")), m.functions[0].arn);
     good(URL("{AuthType: NONE, InvokeMode: RESPONSE_STREAM}", ""));
-    assert_true(!api("FUrl")->routes[0].aws_iam && api("FUrl")->streams);
+    assert_true(!api("FUrl")->routes[0].aws_iam && api("FUrl")->streams && api("FUrl")->has_policy);
     assert_int_equal(api("FUrl")->policy.n, 2);
     check_text(api("FUrl")->policy.at[0].policy_name, "FUrlPublicPermissions");
     check_text(api("FUrl")->policy.at[1].policy_name, "FURLInvokeAllowPublicAccess");
