@@ -10,6 +10,7 @@ struct gateway_options {
     const struct model *model;
     const struct keyring *keyring;
     uint16_t port;                  /* of the first API, the next has the next number, and STS the last; 0: free ones */
+    bool everywhere;                /* APIs and STS listen on every interface; the Runtime APIs never do */
     const struct program *programs; /* of model->functions */
     unsigned concurrency;           /* environments of a function, at most */
 };
