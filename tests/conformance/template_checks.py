@@ -169,11 +169,12 @@ def methods(template, api):
 
 
 def stray_stages(template):
-    """A Deployment with a StageName publishes a stage too."""
+    """A Deployment with a StageName publishes a stage too. SAM names an implicit API's one stage Prod."""
     named = {**resources(template, "AWS::ApiGateway::Stage"), **resources(template, "AWS::ApiGateway::Deployment"),
              **resources(template, "AWS::ApiGatewayV2::Stage")}
     return {name: r["Properties"]["StageName"] for name, r in named.items()
-            if r["Properties"].get("StageName") not in (None, {"Ref": "StageName"}, "dev", "$default")}
+            if r["Properties"].get("StageName") not in (None, {"Ref": "StageName"}, "dev", "$default")
+            and (r["Properties"]["StageName"], r["Properties"]["RestApiId"]) != ("Prod", {"Ref": "ServerlessRestApi"})}
 
 
 def schemes(template, api):
