@@ -282,6 +282,16 @@ def per_function():
         equal(call(g.keys("bob"), "GET", g.private).status, 200)
 
 
+def starts_beside_each_other():
+    """Each waits in its init for the other's."""
+    bootstraps = []
+    for own, other in (("Public", "Private"), ("Private", "Public")):
+        bootstraps.append(os.path.join(work, "beside", own, "bootstrap"))
+        install(bootstraps[-1], f"#!/bin/sh\n: > ../{own}.begun\nuntil [ -e ../{other}.begun ]; do sleep 0.05; done\nexec {build}/bootstrap\n")
+    with Gateway(build, "--bootstrap", "PublicFunction=" + bootstraps[0], "--bootstrap", "PrivateFunction=" + bootstraps[1]) as g:
+        equal(send("GET", g.public).status, 200)
+
+
 def until(condition):
     deadline = time.time() + 60
     while not condition():
@@ -452,6 +462,7 @@ code = run_cases([
     ("wrong usage is exit code 2", usage),
     ("a bootstrap that is missing, not executable, ends at once or is no program is named", bootstraps_refused),
     ("each function may have a program of its own, and that of CodeUri is taken", per_function),
+    ("all functions are started before one is waited for", starts_beside_each_other),
     ("--watch: a rebuilt program answers the next request, a broken one is named, a changed template is told", watch),
     ("--gdb and --only-runtime-api: the printed lines start a process that is served, and so is the next one", by_hand),
     ("ReservedConcurrentExecutions throttles", reserved),
