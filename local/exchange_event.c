@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "api.h"
 #include "percent.h"
 #include "route.h"
 
@@ -67,13 +68,9 @@ static bool add_identity(const struct exchange *x, struct apigw_identity *id, st
 }
 
 static bool write_domain(const struct exchange *x, struct str *domain, struct err *e) {
-    const struct model *m = x->place->model;
-    const struct model_api *api = x->place->api;
     struct buf b;
     buf_init(&b, 512, x->arena);
-    buf_addf(&b, "%.*s.", STR_ARG(api->api_id));
-    if (api->kind == MODEL_FUNCTION_URL) buf_addf(&b, "lambda-url.%.*s.on.aws", STR_ARG(m->region));
-    else buf_addf(&b, "execute-api.%.*s.%.*s", STR_ARG(m->region), STR_ARG(m->url_suffix));
+    api_write_host(&b, x->place->model, x->place->api);
     *domain = buf_str(&b);
     return buf_ok(&b, e);
 }
