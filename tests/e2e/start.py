@@ -8,22 +8,13 @@ from apigw import *
 build = os.path.abspath(sys.argv[1])
 work = tempfile.mkdtemp(prefix="apigw-start-")
 FAKE = os.path.join(build, "fake_bootstrap")
-with open(os.path.join(ROOT, "template.yaml"), encoding="utf-8") as f:
-    TEMPLATE = f.read()
 GET_ARN = "              - !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PrivateApi}/${StageName}/GET/private\n"
 POST_ARN = GET_ARN.replace("/GET/", "/POST/")
 URL = "PRIVATE_API_URL: !Sub https://${PrivateApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${StageName}/private"
 
 
 def variant(name, *changes):
-    text = TEMPLATE
-    for old, new in changes:
-        assert old in text, f"the template no longer holds {old!r}"
-        text = text.replace(old, new, 1)
-    path = os.path.join(work, name + ".yaml")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
+    return write_template(os.path.join(work, name + ".yaml"), *changes)
 
 
 def start_fails(*arguments, code=1, folder=work, keys_stay=False):
