@@ -103,6 +103,7 @@ static bool start(struct gateway *g, struct arena *a, struct err *e) {
     for (size_t i = 0; i < m->n_functions; i++)
         if (!open_function(g, i, a, e)) return false;
     g->open = true;
+    for (size_t i = 0; i < m->n_functions; i++) function_begin(g->functions[i]);
     for (size_t i = 0; i < m->n_functions; i++)
         if (!function_start(g->functions[i], e)) return false;
     return true;

@@ -17,7 +17,7 @@ struct gateway_options {
 
 struct gateway;
 
-/* Listens, starts every function and waits for its init. Memory lives in the arena as long as the gateway. */
+/* Listens, starts all functions and waits for their inits. Memory lives in the arena as long as the gateway. */
 bool gateway_start(const struct gateway_options *options, struct gateway **gateway, struct arena *a, struct err *e);
 uint16_t gateway_port(const struct gateway *gateway, size_t api); /* of model->apis[api] */
 uint16_t gateway_sts_port(const struct gateway *gateway);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Turns libmicrohttpd's callbacks into one call with a whole request, or into the parts of an upload. The target is kept as it was on the wire: it is what
-   the caller signed. */
+/* Turns libmicrohttpd's callbacks into one call with a whole request, or into the parts of an upload. The target is kept as
+   it was on the wire: it is what the caller signed. */
 #include "http_server.h"
 
 #include <arpa/inet.h>

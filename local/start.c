@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api.h"
 #include "function.h"
 #include "gateway.h"
 #include "invoke_wait.h"
@@ -90,10 +91,7 @@ static void print_api(const struct model_api *api, uint16_t port) {
         const struct model_route *r = &api->routes[i];
         bool behind = !at_root && str_starts(r->path, STR("/")); /* the route $default is no path */
         printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), behind ? "/" : "",
-               STR_ARG(behind ? stage : STR("")), STR_ARG(r->path),
-               r->aws_iam   ? r->api_key ? "AWS_IAM+key" : "AWS_IAM"
-               : r->api_key ? "key"
-                            : "open",
+               STR_ARG(behind ? stage : STR("")), STR_ARG(r->path), api_authorization(r),
                api->has_policy ? "+policy" : "", STR_ARG(r->function->logical_id));
     }
 }
