@@ -144,7 +144,7 @@ class Peer:
     # --- steps ---
 
     def silent(self, _connection, _request):
-        self.stopped.wait(60)
+        self.stopped.wait(120)
         return False
 
 
@@ -223,7 +223,7 @@ class Authority:
         self.other_bundle = self._authority("other")
 
     def _run(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=30)
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=120)
 
     def _authority(self, name):
         self._run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", name + ".key",
@@ -265,5 +265,5 @@ class TlsServer:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(120)
         self.process.stdout.close()

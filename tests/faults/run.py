@@ -64,7 +64,7 @@ def row(sentence, peer, reply, tries, wire, *, events=(GET,), environment=None, 
             for e in events[:-1]:
                 equal("an earlier call", f.invoke(e, timeout_ms).status, 200)
             if idle_end:
-                assert peer.ended.acquire(timeout=60), "the connection did not end"
+                assert peer.ended.acquire(timeout=120), "the connection did not end"
             before = len(peer.requests)
             out = f.invoke(events[-1], timeout_ms)
             leaks.collect(f"the log of '{sentence}'", out.log_text)
@@ -316,7 +316,7 @@ def threads():
 
     def step(connection, request):
         if abs(time.time() + 3600 - request.signed_at()) <= 300:
-            barrier.wait(20)
+            barrier.wait(120)
         return judge(connection, request)
     try:
         with Peer(*[step] * 40) as peer:
@@ -387,7 +387,7 @@ class OwnGateway:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(120)
         self.process.stdout.close()
         leaks.collect("the gateway's log", self.log())
         self.log_file.close()

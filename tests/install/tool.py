@@ -61,7 +61,7 @@ def check_tool(apigw, check):
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **KEYS}
 
     def run(*words):
-        return subprocess.run([apigw, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment)
+        return subprocess.run([apigw, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=120, env=environment)
 
     listed = run("--help").stdout.decode()
     check("the installed apigw lists its commands", all(f"\n  {name} " in listed for name in COMMANDS), listed)

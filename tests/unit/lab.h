@@ -20,7 +20,7 @@ struct lab {
     struct function_options options;
     struct function *function;
     struct arena arena;
-    char handler[64], sanitizer[4][512];
+    char handler[256], sanitizer[4][512];
     char *environment[8];
 };
 

@@ -78,8 +78,13 @@ static void send_all(int fd, struct str s) {
 static bool play(struct scripted_server *s, int fd, struct str request) {
     int at = s->requests++;
     if (at < SCRIPTED_MAX) s->request[at] = request;
-    if (at >= SCRIPTED_MAX || (size_t)at >= s->n) return false;
-    const struct scripted_step *step = &s->steps[at];
+    size_t next = (size_t)(at - s->unanswered);
+    if (at >= SCRIPTED_MAX || next >= s->n) return false;
+    const struct scripted_step *step = &s->steps[next];
+    if (step->not_to_head && str_starts(request, STR("HEAD "))) {
+        s->unanswered++;
+        return true;
+    }
     if (step->delay_ms && told_to_stop(s, step->delay_ms)) return false;
     send_all(fd, step->bytes);
     return !step->close;

@@ -15,10 +15,11 @@ struct scripted_step {
     struct str bytes; /* sent as they are */
     int delay_ms;     /* before them */
     bool close;       /* the connection ends behind them */
+    bool not_to_head; /* a HEAD before it is kept, never answered, and no step of the script */
 };
 
 struct scripted_server {
-    int port, requests, connections; /* the last two, and request[]: read them after scripted_stop */
+    int port, requests, connections, unanswered; /* the last two, and request[]: read them after scripted_stop */
     char host_port[32];
     struct str request[SCRIPTED_MAX];
     const struct scripted_step *steps;
