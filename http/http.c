@@ -19,6 +19,7 @@ enum {
     /* A kept connection that rested for longer is not used: load balancers give up after 60 s, and while Lambda has us
        frozen nobody sees it. A POST on a connection that is gone is lost, and may not be sent again. */
     MAX_REST_MS = 50 * 1000,
+    RESOLVING_MS = 20, /* libcurl 8.21 goes on without an AAAA answer after 50 ms, but sets no timer for it */
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -253,7 +254,8 @@ bool http_client_wait(struct http_client *c, int64_t deadline_ms, bool room) {
     }
     if (room && !c->sockets_n) return true;
     if (room) socket.fd = c->sockets[c->sockets_n - 1];
-    int wait_ms = left > INT_MAX ? INT_MAX : (int)left;
+    int64_t longest_ms = c->sockets_n ? INT_MAX : RESOLVING_MS;
+    int wait_ms = (int)(left < longest_ms ? left : longest_ms);
     if (curl_multi_poll(c->multi, &socket, room ? 1 : 0, wait_ms, NULL) != CURLM_OK) finish(c, CURLE_OUT_OF_MEMORY);
     return socket.revents != 0;
 }

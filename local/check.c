@@ -144,7 +144,7 @@ static int report(struct check *c, struct err *e) {
 static bool examine(struct check *c, int *code, struct err *e) {
     struct err refusal;
     *code = CHECK_UNREADABLE;
-    if (!stack_flags_configure(&c->flags, &c->options, &c->parameters, &c->arena, e)) return false;
+    if (!stack_flags_configure(&c->flags, &c->options, &c->parameters, NULL, &c->arena, e)) return false;
     bool read = model_read(&c->options, &c->model, &c->arena, &refusal);
     c->report = (struct check_report){.template_path = c->options.template_path, .lint = &c->lint};
     if (!read) c->report.refusal = str_of(refusal.msg);

@@ -94,7 +94,7 @@ static bool find_keys(struct invoke *v, struct err *e) {
 
 static bool prepare(struct invoke *v, struct err *e) {
     const char *template_path = v->options.template_path;
-    return stack_flags_configure(&v->flags, &v->options, &v->parameters, &v->arena, e) &&
+    return stack_flags_configure(&v->flags, &v->options, &v->parameters, NULL, &v->arena, e) &&
            model_read(&v->options, &v->model, &v->arena, e) &&
            stack_flags_function(&v->model, template_path, str_of(v->flags.words[0]), &v->function, &v->arena, e) &&
            invoke_event_read(flags_value(&v->flags, EVENT), template_path, &v->event, &v->arena, e) &&

@@ -109,7 +109,8 @@ static bool add_found(struct model_reader *r, struct str name, const struct node
 
 /* AWS's own policies only grant, but for those that are named after what they do. */
 static bool could_deny(const struct model_reader *r, struct str name) {
-    static const char *const words[] = {"Deny", "Quarantine", "Boundary", "AllowList", "root-task/"};
+    static const char *const words[] = {"Deny",       "Quarantine", "Boundary", "AllowList",
+                                        "root-task/", "RootUser",   "Unlock"};
     if (str_starts(name, STR("arn:")) && !path_of_aws(r, name).n) return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_find(name, str_of(words[i])) != SIZE_MAX) return true;

@@ -32,7 +32,7 @@ static bool beside(const char *template_path, const char *name, const char **pat
 
 /* *path is NULL when there is none. */
 static bool find_file(const char *template_path, const char **path, struct arena *a, struct err *e) {
-    static const char *const names[] = {"samconfig.toml", "samconfig.yaml", "samconfig.yml"};
+    static const char *const names[] = {"samconfig.toml", "samconfig.yaml", "samconfig.yml", "samconfig.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!beside(template_path, names[i], path, a, e)) return false;
         if (access(*path, F_OK) == 0) return true;
@@ -55,16 +55,16 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-/* "..." or up to a blank. A backslash gives its meaning to a quote or a blank and to nothing else, as in SAM CLI. */
+/* "...", '...' or up to a blank. A backslash gives its meaning to a quote or a blank and to nothing else, as in SAM CLI. */
 static bool cut_value(struct str *rest, struct buf *value) {
-    bool quoted = rest->n && rest->p[0] == '"';
-    size_t i = quoted;
-    for (; i < rest->n && (quoted ? rest->p[i] != '"' : !is_blank(rest->p[i])); i++) {
-        if (rest->p[i] == '"' || (rest->p[i] == '\\' && i + 1 == rest->n)) return false;
-        if (rest->p[i] == '\\' && rest->p[++i] != '"' && rest->p[i] != ' ') buf_add_char(value, '\\');
+    char quote = rest->n && (rest->p[0] == '"' || rest->p[0] == '\'') ? rest->p[0] : 0;
+    size_t i = quote != 0;
+    for (; i < rest->n && (quote ? rest->p[i] != quote : !is_blank(rest->p[i])); i++) {
+        if ((!quote && rest->p[i] == '"') || (rest->p[i] == '\\' && i + 1 == rest->n)) return false;
+        if (rest->p[i] == '\\' && !memchr("\"' ", rest->p[++i], 3)) buf_add_char(value, '\\');
         buf_add_char(value, rest->p[i]);
     }
-    if (quoted && i++ == rest->n) return false;
+    if (quote && i++ == rest->n) return false;
     *rest = (struct str){rest->p + i, rest->n - i};
     return !rest->n || is_blank(rest->p[0]);
 }
@@ -73,6 +73,12 @@ static bool take_start(struct str *s, struct str start) {
     if (!str_starts(*s, start)) return false;
     *s = (struct str){s->p + start.n, s->n - start.n};
     return true;
+}
+
+static bool add_parameter(struct reader *r, struct str name, struct str value, const struct node *place) {
+    if (http_field_count(&r->config->parameters, name))
+        return node_error(place, r->e, "parameter_overrides has %.*s twice", STR_ARG(name));
+    return http_field_add(&r->config->parameters, name, value, r->arena, r->e);
 }
 
 /* NAME=VALUE, or ParameterKey=NAME,ParameterValue=VALUE. */
@@ -88,28 +94,46 @@ static bool cut_parameter(struct reader *r, struct str *rest, const struct node 
                           "parameter_overrides is NAME=VALUE or ParameterKey=NAME,ParameterValue=VALUE, with blanks "
                           "between them, and not what stands in character %zu of its text",
                           (size_t)(whole.p - place->text.p) + 1);
-    if (http_field_count(&r->config->parameters, name))
-        return node_error(place, r->e, "parameter_overrides has %.*s twice", STR_ARG(name));
-    return buf_ok(&value, r->e) && http_field_add(&r->config->parameters, name, buf_str(&value), r->arena, r->e);
+    return buf_ok(&value, r->e) && add_parameter(r, name, buf_str(&value), place);
 }
 
 static bool is_text(const struct node *n) {
     return n->kind == NODE_SCALAR && !node_is_rewritten(n);
 }
 
-static bool read_overrides(struct reader *r, const struct node *n) {
-    if (n->kind == NODE_SEQUENCE) {
-        for (size_t i = 0; i < n->n; i++)
-            if (n->at[i].value->kind == NODE_SEQUENCE || !read_overrides(r, n->at[i].value)) return false;
-        return true;
-    }
-    if (!is_text(n)) return node_error(n, r->e, "parameter_overrides is a text or a list of texts");
+static bool read_item(struct reader *r, const struct node *n) {
+    if (!is_text(n)) return node_error(n, r->e, "parameter_overrides is a text, a list of texts or a table");
     struct str rest = str_trim(n->text);
     while (rest.n) {
         if (!cut_parameter(r, &rest, n)) return false;
         rest = str_trim(rest);
     }
     return true;
+}
+
+/* A table of names and values. What SAM CLI would write otherwise than it stands there is refused. */
+static bool read_table(struct reader *r, const struct node *table) {
+    for (size_t i = 0; i < table->n; i++) {
+        const struct node *v = table->at[i].value;
+        bool word = !v->quoted && (str_eq(v->text, STR("true")) || str_eq(v->text, STR("false")));
+        bool plain = is_text(v) && !word && str_find(v->text, STR("\\")) == SIZE_MAX &&
+                     !str_starts(v->text, STR("\"")) && !str_starts(v->text, STR("'"));
+        if (!is_name(table->at[i].key) || !plain)
+            return node_error(v, r->e, "%.*s of parameter_overrides is no name with a plain text: put it in quotes",
+                              STR_ARG(table->at[i].key));
+        if (!add_parameter(r, table->at[i].key, v->text, v)) return false;
+    }
+    return true;
+}
+
+static bool read_overrides(struct reader *r, const struct node *n) {
+    if (n->kind == NODE_MAPPING) return read_table(r, n);
+    if (n->kind == NODE_SEQUENCE) {
+        for (size_t i = 0; i < n->n; i++)
+            if (!read_item(r, n->at[i].value)) return false;
+        return true;
+    }
+    return read_item(r, n);
 }
 
 /* ---- the section ---- */
@@ -148,10 +172,10 @@ bool samconfig_read_text(const char *path, struct str text, const char *env, str
     struct reader r = {.config = config, .arena = a, .e = e};
     struct str name = str_of(path);
     const struct node *root;
-    bool yaml = str_ends(name, STR(".yaml")) || str_ends(name, STR(".yml"));
+    bool yaml = str_ends(name, STR(".yaml")) || str_ends(name, STR(".yml")) || str_ends(name, STR(".json"));
     *config = (struct samconfig){.path = path, .env = str_of(env ? env : "default")};
     if (!yaml && !str_ends(name, STR(".toml")))
-        return err_set(e, ERR_CONFIG, "%s: a configuration of SAM is a .toml, .yaml or .yml file", path);
+        return err_set(e, ERR_CONFIG, "%s: a configuration of SAM is a .toml, .yaml, .yml or .json file", path);
     if (!(yaml ? node_read_text : toml_read_text)(path, text, &root, a, e) || !check_version(root, e)) return false;
     const struct node *section = node_get(root, config->env.p);
     if (env && !section) return node_error(root, e, "there is nothing for --config-env %s", env);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stack_flags.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "buf.h"
@@ -79,18 +78,17 @@ static bool take(const struct flags *f, struct samconfig *config, struct model_o
 }
 
 bool stack_flags_configure(const struct flags *f, struct model_options *options, struct http_fields *parameters,
-                           struct arena *a, struct err *e) {
+                           struct str *taken, struct arena *a, struct err *e) {
     struct samconfig config;
-    struct buf taken;
-    buf_init(&taken, MAX_TAKEN_BYTES, a);
+    struct buf text;
+    buf_init(&text, MAX_TAKEN_BYTES, a);
     if (!samconfig_read(options->template_path, flags_value(f, STACK_CONFIG_FILE), flags_value(f, STACK_CONFIG_ENV),
                         &config, a, e) ||
         !take(f, &config, options, parameters, a, e))
         return false;
-    samconfig_write_taken(&config, &taken);
-    if (!buf_ok(&taken, e)) return false;
-    if (taken.n) fprintf(stderr, "note: taken from %.*s\n", STR_ARG(buf_str(&taken)));
-    return true;
+    samconfig_write_taken(&config, &text);
+    if (taken) *taken = buf_str(&text);
+    return buf_ok(&text, e);
 }
 
 bool stack_flags_function(const struct model *m, const char *template_path, struct str name,

@@ -41,10 +41,10 @@ enum {
 bool stack_flags_read(const struct flags *f, struct model_options *options, struct http_fields *parameters,
                       struct arena *a, struct err *e);
 
-/* What the command line does not say is taken from the configuration of SAM, if there is one, and a note on standard error
-   says what. ERR_CONFIG: it cannot be read. */
+/* What the command line does not say is taken from the configuration of SAM, if there is one; *taken says what, empty when
+   nothing was (taken may be NULL). ERR_CONFIG: it cannot be read. */
 bool stack_flags_configure(const struct flags *f, struct model_options *options, struct http_fields *parameters,
-                           struct arena *a, struct err *e);
+                           struct str *taken, struct arena *a, struct err *e);
 
 /* The function that somebody names, by its logical id or FunctionName. ERR_CONFIG: there is none, and which there are. */
 bool stack_flags_function(const struct model *m, const char *template_path, struct str name,

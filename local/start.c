@@ -212,17 +212,19 @@ static void block_signals(sigset_t *signals) {
 
 static int read_and_run(struct start *s, int argc, char **argv, const sigset_t *signals) {
     struct model m;
+    struct str taken;
     struct err e;
     if (!read_arguments(s, argc, argv, &e)) {
         fprintf(stderr, "apigw start: %s\n%s", e.msg, USAGE);
         return 2;
     }
     if (flags_value(&s->flags, HELP)) return fputs(USAGE, stdout) < 0;
-    if (!stack_flags_configure(&s->flags, &s->model, &s->parameters, &s->arena, &e) ||
+    if (!stack_flags_configure(&s->flags, &s->model, &s->parameters, &taken, &s->arena, &e) ||
         !model_read(&s->model, &m, &s->arena, &e)) {
         fprintf(stderr, "apigw start: %s\n", e.msg);
         return 1;
     }
+    if (taken.n) fprintf(stderr, "note: taken from %.*s\n", STR_ARG(taken));
     for (size_t i = 0; i < m.n_notices; i++) fprintf(stderr, "note: %.*s\n", STR_ARG(m.notices[i]));
     return run(s, &m, signals);
 }

@@ -12,6 +12,7 @@ if(BUILD_LOCAL)
   unit(policy local)
   unit(policy_condition local)
   unit(access local)
+  unit(documented local)
   # Templates that are refused; and templates that are read as SAM reads them, where a Python has aws-sam-translator.
   set(sam_python3 ${SYSTEM_PYTHON3})
   foreach(python3 python3 ${PROJECT_SOURCE_DIR}/build/conformance-venv/bin/python)

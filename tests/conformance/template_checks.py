@@ -24,7 +24,7 @@ TYPES = {
 # With one of these properties CloudFormation asks for CAPABILITY_NAMED_IAM.
 NAMES_OF_IAM = {"RoleName", "UserName", "GroupName", "InstanceProfileName", "ManagedPolicyName"}
 # template, resource type, region: AWS does not offer it there, and no template can change that.
-NOT_OFFERED = [("templates/function-url.yaml", "AWS::Lambda::Url", "us-gov-west-1")]
+NOT_OFFERED = [(f"templates/{name}.yaml", "AWS::Lambda::Url", "us-gov-west-1") for name in ("function-url", "cross-account")]
 KEY = "sample-key-of-the-conformance-run"
 
 combinations = [dict(zip(SWITCHES, values)) for values in itertools.product(*SWITCHES.values())]

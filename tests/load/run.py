@@ -11,9 +11,9 @@ from apigw import Gateway, leaks, send
 from judge import Judge
 from plan import Planner
 
-REQUESTS = 100          # of each connection of the judge, again and again
+REQUESTS = 2560         # of all connections of the judge, again and again
 WRK_CONNECTIONS, WRK_REQUESTS = 64, 3000
-CONCURRENCY, FILL_S = 6, 60
+CONCURRENCY, FILL_S = 6, 120
 ROUND_S = 10            # short of the 5 minutes that a signature is good for
 # Of the second half's rounds over the first half's; what a sanitizer's allocator holds goes up and down by itself.
 GROWTH_KB, GROWTH_SANITIZED_KB = 24 * 1024, 80 * 1024
@@ -88,25 +88,27 @@ def judge_wrk(process):
 
 
 def one_round(g, asked, planner, judge, number, seconds):
-    plans = [planner.make(f"r{number}c{i}n", REQUESTS) for i in range(asked.connections)]
+    plans = [planner.make(f"r{number}c{i}n", REQUESTS // asked.connections) for i in range(asked.connections)]
     wrk = start_wrk(g, planner, seconds) if asked.wrk else None
     judge.run(plans, seconds)
     return judge_wrk(wrk) if wrk else (0, [])
 
 
 def fill(g, planner, judge):
-    """Requests that take their time, until every function has all the processes it may have: what the gateway then holds can be
-    compared, whichever processes ended before."""
+    """Requests that take their time, until every function has all the processes it may have: what the gateway then holds, twice the
+    same, can be compared, whichever processes ended before."""
     limit = time.monotonic() + FILL_S
     plans = [[planner.one(f"f{i}{kind}{k}", kind) for k in range(4)] for i in range(2 * CONCURRENCY) for kind in ("slow", "open")]
+    held = None
     while True:
-        processes = watch.running(g.program)
-        n = len(processes)
-        if n == 2 * CONCURRENCY and all(map(watch.is_connected, processes)):
-            return
-        assert n <= 2 * CONCURRENCY, f"{n} processes of two functions, each of which may have {CONCURRENCY}"
-        assert time.monotonic() < limit, f"{n} processes, or one that never asks, after {FILL_S} s of requests that wait for one another"
         judge.run(plans, 0.5)
+        processes, last = watch.running(g.program), held
+        n = len(processes)
+        held = watch.settled(g.process.pid)
+        if n == 2 * CONCURRENCY and held == last:
+            return held
+        assert n <= 2 * CONCURRENCY, f"{n} processes of two functions, each of which may have {CONCURRENCY}"
+        assert time.monotonic() < limit, f"{n} processes, holding now {held}, now {last}, after {FILL_S} s of requests"
 
 
 def is_sanitized(build):
@@ -124,14 +126,15 @@ def explained(g, wrong):
 def load(g, asked):
     """(what is wrong, the line that tells about the run)"""
     pid, planner, judge, wrong = g.process.pid, Planner(g, asked.seed), Judge(g), []
-    fill(g, planner, judge)
-    before, by_wrk, sizes, begin = watch.settled(pid), 0, [], time.monotonic()
+    before = fill(g, planner, judge)
+    by_wrk, sizes, begin = 0, [], time.monotonic()
     rounds = max(2, round(asked.seconds / ROUND_S))
     for number in range(rounds):
         n, bad = one_round(g, asked, planner, judge, number, asked.seconds / rounds)
         by_wrk, wrong = by_wrk + n, wrong + bad
-        fill(g, planner, judge)
-        after = watch.until_idle(pid, before)
+        after = fill(g, planner, judge)
+        if after != before:
+            wrong.append(f"after round {number + 1} it holds {after}, before the load {before}")
         sizes.append(watch.resident_kb(pid))
     seconds = time.monotonic() - begin
     half = len(sizes) // 2

@@ -9,11 +9,11 @@ from serve import EVENT, Fake
 
 HOST, DOMAIN = "abcde12345.execute-api.us-east-1.amazonaws.com", "execute-api.us-east-1.amazonaws.com"
 AMAZON, DEBIAN = "etc/pki/tls/certs/ca-bundle.crt", "etc/ssl/certs/ca-certificates.crt"
-asked, seen = [], []
+asked, seen, unanswered = [], [], set()
 
 
 def name_server():
-    """Knows one name. A: 127.0.0.1, AAAA: none; every other name does not exist."""
+    """Knows one name. A: 127.0.0.1, AAAA: none; every other name does not exist. Kinds in `unanswered` get no answer."""
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.bind(("127.0.0.1", 53))
 
@@ -26,6 +26,8 @@ def name_server():
                 at += 1 + query[at]
             kind, name = struct.unpack(">H", query[at + 1:at + 3])[0], ".".join(labels)
             asked.append((name, kind))
+            if kind in unanswered:
+                continue
             known = name == HOST
             answer = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + bytes([127, 0, 0, 1]) if known and kind == 1 else b""
             flags = 0x8180 if known else 0x8183
@@ -176,6 +178,14 @@ def main():
         check("the request arrived whole", path == "/dev/private?a=1" and sent == b"hello", path, sent)
         check("it was signed", headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"), headers)
         check("User-Agent carries the version", headers.get("User-Agent", "").startswith("lambda-iam-c/"), headers)
+
+        patient = empty_root(folder, bootstrap, f"{folder}/good.ca.pem", emulator)
+        with open(f"{patient}/etc/resolv.conf", "a") as f:
+            f.write("options timeout:30\n")  # longer than an answer is waited for
+        unanswered.add(28)
+        status, body = ask(patient)
+        check("a name server that says nothing about AAAA is not waited for", status == 200, status, body)
+        unanswered.clear()
 
         seen.clear()
         status, body = ask(empty_root(folder, bootstrap, f"{folder}/other.ca.pem", emulator))

@@ -126,6 +126,7 @@ static void of_sam(void **state) {
     assert_int_equal(lambda_of("GRole", "lambda:InvokeFunctionUrl"), POLICY_IMPLICIT_DENY);
     refused(SAM("[{LambdaInvokePolicy: {}}]", ""), ":38: LambdaInvokePolicy needs FunctionName");
     refused(SAM("[AWSDenyAll]", ""), ":38: the managed policy AWSDenyAll");
+    refused(SAM("[S3UnlockBucketPolicy]", ""), ":38: the managed policy S3UnlockBucketPolicy");
 }
 
 static void boundaries(void **state) {

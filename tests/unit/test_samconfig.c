@@ -73,7 +73,6 @@ static void sections(void **state) {
     refused("a = \n", ":1: a value is");
     refused("[default.deploy.parameters]\nstack_name = [\"a\"]", ":2: stack_name is no text");
     refused("[default.deploy.parameters]\nregion = \"\"", ":2: region is no text");
-    refused("[default.deploy.parameters.parameter_overrides]\nA = \"b\"", ":1: parameter_overrides is a text");
 }
 
 static void which_file(void **state) {
@@ -91,7 +90,11 @@ static void which_file(void **state) {
     assert_true(try_file("other.toml", prod, path, "prod"));
     check_text(config.region, "eu-west-3");
     assert_false(samconfig_read(template_path, path, NULL, &config, &arena, &e)); /* it is gone */
-    assert_false(try_file("other.json", "{}", path, NULL));
+    snprintf(path, sizeof path, "%s/other.ini", folder);
+    assert_false(try_file("other.ini", "", path, NULL));
+    assert_true(
+        try_file("samconfig.json", "{\"default\":{\"global\":{\"parameters\":{\"region\":\"a\"}}}}", NULL, NULL));
+    check_text(config.region, "a");
     assert_true(try_file("samconfig.yaml",
                          "version: 0.1\ndefault: {deploy: {parameters: {region: eu-west-2, "
                          "parameter_overrides: [A=b, C=d]}}}\n",
@@ -116,6 +119,20 @@ static void overrides(void **state) {
     check_text(parameter("C"), "d \" e");
     check_text(parameter("D"), "f g");
     check_text(parameter("E"), "C:\\dir");
+    good(OVERRIDES("\"A='b \\\\' c' B=it's\""));
+    check_text(parameter("A"), "b ' c");
+    check_text(parameter("B"), "it's");
+    good("[default.deploy.parameters.parameter_overrides]\nA = 'b c'\nB = 12");
+    check_text(parameter("A"), "b c");
+    check_text(parameter("B"), "12");
+#define TABLE(line) "[default.deploy.parameters.parameter_overrides]\n" line
+    refused(TABLE("A = true"), ":2: A of parameter_overrides is no name with a plain text");
+    refused(TABLE("A = ['b']"), ":2: A of parameter_overrides");
+    refused(TABLE("A = '\"b\"'"), ":2: A of parameter_overrides");
+    refused(TABLE("A = 'b\\c'"), ":2: A of parameter_overrides");
+    refused(TABLE("'$include' = 'b'"), ":2: $include of parameter_overrides");
+    refused(OVERRIDES("[['A=b']]"), ":2: a value is");
+    refused(OVERRIDES("'file://x.yaml'"), ":2: parameter_overrides is NAME=VALUE");
     good(OVERRIDES("\"\""));
     assert_int_equal(config.parameters.n, 0);
     good("[default.global.parameters]\nparameter_overrides = \"A=all\"\n" OVERRIDES("\"B=mine\""));

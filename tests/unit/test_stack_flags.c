@@ -13,6 +13,7 @@ static struct arena arena;
 static struct err e;
 static struct model_options options;
 static struct http_fields parameters;
+static struct str taken;
 static char folder[] = "/tmp/test_stack_flags-XXXXXX", template_path[64], config_path[64];
 
 static int open_all(void **state) {
@@ -46,7 +47,7 @@ static bool try_flags(const char *one, const char *two, const char *three) {
     struct flags flags;
     return flags_read(&flags, FLAGS, sizeof FLAGS / sizeof *FLAGS, argc, argv, &e) &&
            stack_flags_read(&flags, &options, &parameters, &arena, &e) &&
-           stack_flags_configure(&flags, &options, &parameters, &arena, &e);
+           stack_flags_configure(&flags, &options, &parameters, &taken, &arena, &e);
 }
 
 static struct str parameter(const char *name) {
@@ -73,6 +74,7 @@ static void order(void **state) {
     check_text(parameter("A"), "ours");
     check_text(parameter("B"), "theirs");
     assert_int_equal(parameters.n, 2);
+    assert_true(str_ends(taken, STR("/samconfig.toml [default]: parameter_overrides B")));
     check_ok(try_flags("--config-env", "prod", NULL), e);
     check_text(options.region, "eu-west-2");
     check_text(options.stack_name, "lambda-iam-c");
