@@ -24,13 +24,15 @@ struct scripted_server {
     struct str request[SCRIPTED_MAX];
     const struct scripted_step *steps;
     size_t n;
-    int listener, stop[2], refuse_ms;
+    int listener, stop[2];
+    bool deaf; /* at first */
     pthread_t thread;
 };
 
 /* steps must live until scripted_close. */
 void scripted_start(struct scripted_server *s, const struct scripted_step *steps, size_t n);
-void scripted_start_late(struct scripted_server *s, const struct scripted_step *steps, size_t n, int refuse_ms);
+void scripted_start_deaf(struct scripted_server *s, const struct scripted_step *steps, size_t n); /* it refuses until */
+void scripted_listen(struct scripted_server *s);
 void scripted_stop(struct scripted_server *s);  /* waits for the thread; the requests are whole then */
 void scripted_close(struct scripted_server *s); /* gives them back */
 
