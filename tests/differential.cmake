@@ -5,4 +5,4 @@ add_executable(sigv4_signer differential/signer.c)
 target_link_libraries(sigv4_signer PRIVATE sigv4 cjson_dependency)
 add_test(NAME differential
   COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/differential/compare.py $<TARGET_FILE:sigv4_signer> --cases 3000)
-set_tests_properties(differential PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+set_tests_properties(differential PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)

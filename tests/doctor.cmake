@@ -11,5 +11,5 @@ if(BUILD_LOCAL)
 
   add_test(NAME e2e_doctor
     COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/doctor.py ${CMAKE_BINARY_DIR})
-  set_tests_properties(e2e_doctor PROPERTIES TIMEOUT 300)
+  set_tests_properties(e2e_doctor PROPERTIES TIMEOUT 600)
 endif()

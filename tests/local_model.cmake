@@ -26,5 +26,5 @@ if(BUILD_LOCAL)
            COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/templates/refused.py ${CMAKE_BINARY_DIR})
   add_test(NAME templates_sam
            COMMAND ${sam_python3} ${CMAKE_CURRENT_LIST_DIR}/templates/sam_agrees.py ${CMAKE_BINARY_DIR})
-  set_tests_properties(templates_refused templates_sam PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77)
+  set_tests_properties(templates_refused templates_sam PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()

@@ -6,7 +6,7 @@ add_executable(subject ${CMAKE_CURRENT_LIST_DIR}/runtime_api/subject.c)
 target_link_libraries(subject PRIVATE runtime)
 add_test(NAME e2e_runtime_api
   COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/runtime_api/run.py $<TARGET_FILE:subject>)
-set_tests_properties(e2e_runtime_api PROPERTIES TIMEOUT 300)
+set_tests_properties(e2e_runtime_api PROPERTIES TIMEOUT 600)
 
 add_executable(runtime_echo ${CMAKE_CURRENT_LIST_DIR}/bench/runtime_echo.c)
 target_link_libraries(runtime_echo PRIVATE runtime)

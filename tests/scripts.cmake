@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests that are scripts.
 add_test(NAME install_dependencies COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/e2e/install_dependencies.sh)
-set_tests_properties(install_dependencies PROPERTIES TIMEOUT 60)
+set_tests_properties(install_dependencies PROPERTIES TIMEOUT 600)
 
 # Whole paths through the real apigw and bootstrap, called by botocore and curl.
 if(BUILD_LOCAL)
@@ -12,7 +12,7 @@ if(BUILD_LOCAL)
   foreach(script ${scripts})
     add_test(NAME e2e_${script}
       COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/${script}.py ${CMAKE_BINARY_DIR})
-    set_tests_properties(e2e_${script} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+    set_tests_properties(e2e_${script} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
   endforeach()
 endif()
 
@@ -26,7 +26,7 @@ if(BUILD_LOCAL)
   add_test(NAME e2e_stream
     COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/stream.py ${CMAKE_BINARY_DIR} $<TARGET_FILE:streamer>
       $<TARGET_FILE:streaming_example>)
-  set_tests_properties(e2e_stream PROPERTIES TIMEOUT 300)
+  set_tests_properties(e2e_stream PROPERTIES TIMEOUT 600)
 endif()
 
 # The handler of README.md, as it stands there.
@@ -40,5 +40,5 @@ if(BUILD_LOCAL)
   target_link_libraries(readme_handler PRIVATE runtime)
   add_test(NAME e2e_readme
     COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/readme.py ${CMAKE_BINARY_DIR} $<TARGET_FILE:readme_handler>)
-  set_tests_properties(e2e_readme PROPERTIES TIMEOUT 120)
+  set_tests_properties(e2e_readme PROPERTIES TIMEOUT 600)
 endif()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts the real apigw with the real bootstrap, and signs requests with two signers that are not ours: botocore and curl.
 Used by the whole-path tests beside it; needs /usr/bin/python3 with botocore, and curl."""
-import base64, configparser, datetime, http.client, json, os, re, shutil, signal, subprocess, sys, tempfile, time, urllib.parse
+import base64, configparser, contextlib, datetime, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time
+import urllib.parse
 
 import botocore.auth
 import botocore.awsrequest
@@ -57,7 +58,7 @@ class Gateway:
             if line == "ready\n":
                 break
         else:
-            self.process.wait(20)
+            self.process.wait(120)
             raise RuntimeError(f"did not start: exit {self.process.returncode}: {self.log()}")
         self.listening = dict(line.split()[1:] for line in self.lines if line.startswith("listening "))
         if "PublicApi" in self.listening:
@@ -104,7 +105,7 @@ class Gateway:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        code = self.process.wait(20)
+        code = self.process.wait(120)
         self.process.stdout.close()
         self.log_file.close()
         leaks.collect("a gateway's log", self.log() + "\n".join(self.lines))
@@ -116,11 +117,29 @@ class Gateway:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def three_ports():
+    """The first of three free ports in a row, for two APIs and STS, below those that the system gives away. The port before them
+    is held meanwhile: whoever else takes ports by this function, at the same time, does not come to these."""
+    for first in range(20001 + 4 * (os.getpid() % 2500), 32000, 4):
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(socket.socket()).bind(("127.0.0.1", first - 1))
+                for port in range(first, first + 3):
+                    with socket.socket() as s:
+                        s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            yield first
+            return
+    raise AssertionError("no three free ports in a row")
+
+
 def send(method, url, headers=(), body=None):
     """One request with exactly this target."""
     parts = urllib.parse.urlsplit(url)
     target = url[url.index(parts.netloc) + len(parts.netloc):]
-    c = http.client.HTTPConnection(parts.hostname, parts.port, timeout=40)
+    c = http.client.HTTPConnection(parts.hostname, parts.port, timeout=120)
     c.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     given = list(headers.items() if isinstance(headers, dict) else headers)
     if not any(k.lower() == "host" for k, _ in given):

@@ -28,7 +28,7 @@ def line_of(path, text):
 def check(*arguments, template=os.path.join(ROOT, "template.yaml"), code=0):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     r = subprocess.run([os.path.join(build, "apigw"), "check", "--template", template, *arguments], capture_output=True,
-                       text=True, timeout=60, cwd=work, env=environment)
+                       text=True, timeout=120, cwd=work, env=environment)
     equal(r.returncode, code) if r.returncode == code else equal((r.returncode, r.stdout, r.stderr), code)
     return r.stderr if code in (2, 3) else r.stdout
 
@@ -256,7 +256,7 @@ def unsigned_is_denied():
 
 
 def needs_nothing():
-    r = subprocess.run([os.path.join(build, "apigw"), "check", "--template", os.path.join(ROOT, "template.yaml")], capture_output=True, timeout=60,
+    r = subprocess.run([os.path.join(build, "apigw"), "check", "--template", os.path.join(ROOT, "template.yaml")], capture_output=True, timeout=120,
                        cwd=work, env={})
     equal((r.returncode, os.path.exists(os.path.join(work, ".apigw"))), (0, False))
 

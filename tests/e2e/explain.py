@@ -15,7 +15,7 @@ gateway = None
 
 def run(command, *arguments, stdin=b""):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    return subprocess.run([APIGW, command, *arguments], input=stdin, capture_output=True, env=environment, timeout=30,
+    return subprocess.run([APIGW, command, *arguments], input=stdin, capture_output=True, env=environment, timeout=120,
                           cwd=gateway.folder)
 
 
@@ -32,7 +32,7 @@ def answer(raw):
     lines = head.split(b"\r\n")
     method, target, _ = lines[0].decode().split(" ")
     parts = urllib.parse.urlsplit(gateway.private)
-    c = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    c = http.client.HTTPConnection(parts.hostname, parts.port, timeout=120)
     c.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     for line in lines[1:]:
         c.putheader(*line.decode().split(": ", 1))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One invocation by apigw invoke, of the real bootstrap and of one that does as it is told. invoke.py BUILD_DIR"""
-import socket
+import concurrent.futures
 
 from apigw import *
 
@@ -18,6 +18,11 @@ FUNCTION = """  %s:
 HANDLERS = {"Plain": "plain", "Proxy": "proxy", "Exits": "exits", "Crashes": "crashes", "InitError": "init-error", "Sleeps": "sleeps"}
 
 
+FAKE_YAML = os.path.join(work, "fake.yaml")
+with open(FAKE_YAML, "w", encoding="utf-8") as yaml:
+    yaml.write(FAKE_TEMPLATE % "".join(FUNCTION % item for item in HANDLERS.items()))
+
+
 def environment():
     return {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
 
@@ -27,16 +32,13 @@ def arguments(function, *options, template=TEMPLATE):
 
 
 def invoke(function, *options, code=0, template=TEMPLATE, stdin=b"", folder=work):
-    r = subprocess.run(arguments(function, *options, template=template), input=stdin, capture_output=True, timeout=60, cwd=folder, env=environment())
+    r = subprocess.run(arguments(function, *options, template=template), input=stdin, capture_output=True, timeout=120, cwd=folder, env=environment())
     assert r.returncode == code, f"exit {r.returncode}: {r.stdout[:500]} {r.stderr[-1500:]}"
     return r.stdout, r.stderr.decode()
 
 
 def fake(function, event, *options, code=0):
-    path = os.path.join(work, "fake.yaml")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(FAKE_TEMPLATE % "".join(FUNCTION % item for item in HANDLERS.items()))
-    return invoke(function, "--bootstrap", FAKE, "-e", "-", *options, code=code, template=path, stdin=event)
+    return invoke(function, "--bootstrap", FAKE, "-e", "-", *options, code=code, template=FAKE_YAML, stdin=event)
 
 
 def order(word, *options, function="Proxy", code=0):
@@ -68,8 +70,7 @@ def exact():
 
 
 def no_event():
-    fake("Plain", b"{}")
-    equal(invoke("Plain", "--bootstrap", FAKE, template=os.path.join(work, "fake.yaml"))[0], b"{}")
+    equal(invoke("Plain", "--bootstrap", FAKE, template=FAKE_YAML)[0], b"{}")
 
 
 def lambda_environment():
@@ -95,7 +96,7 @@ def timed_out():
     out, log = order("hang", "--timeout", "1", code=5)
     assert "Task timed out after 1.00 seconds" in log and out == b"", log
     sentence(log, "Proxy: no answer: the function timed out")
-    sentence(order("x", "--timeout", "1", function="Sleeps", code=5)[1], "no answer: bootstrap made no GET /invocation/next within 10 s")
+    sentence(silent.result()[1], "no answer: bootstrap made no GET /invocation/next within 10 s")
 
 
 def refused():
@@ -116,22 +117,21 @@ def usage():
     for options, words in (((), "which function?"), (("A", "B"), "more than one function"), (("A", "--timeout", "0"), "--timeout wants a number from 1 to 900, not 0"),
                            (("A", "--port", "x"), "--port wants a number from 1 to 65000, not x"), (("A", "--nonsense"), "unknown flag --nonsense"),
                            (("A", "-e"), "--event needs a value")):
-        r = subprocess.run([os.path.join(build, "apigw"), "invoke", *options], capture_output=True, text=True, cwd=work, timeout=60)
+        r = subprocess.run([os.path.join(build, "apigw"), "invoke", *options], capture_output=True, text=True, cwd=work, timeout=120)
         assert r.returncode == 2 and r.stderr.startswith("apigw invoke: " + words) and "usage: apigw invoke" in r.stderr, r
 
 
 def beside_a_gateway():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    with Gateway(build, port=port) as g:
-        out, _ = invoke("PublicFunction", "-e", "rest-get-public", "--port", port, folder=g.folder)
-        reply = json.loads(out)
-        equal((reply["statusCode"], json.loads(reply["body"])["userArn"]),
-              (200, "arn:aws:sts::123456789012:assumed-role/lambda-iam-c-PublicFunctionRole/lambda-iam-c-PublicFunction"))
-        assert os.path.exists(os.path.join(g.folder, ".apigw", "credentials"))
-    out, _ = invoke("PublicFunction", "-e", "rest-get-public", "--port", port)
-    equal((json.loads(out)["statusCode"], os.path.exists(os.path.join(work, ".apigw"))), (502, False))
+    with three_ports() as first:
+        port = str(first)
+        with Gateway(build, port=port) as g:
+            out, _ = invoke("PublicFunction", "-e", "rest-get-public", "--port", port, folder=g.folder)
+            reply = json.loads(out)
+            equal((reply["statusCode"], json.loads(reply["body"])["userArn"]),
+                  (200, "arn:aws:sts::123456789012:assumed-role/lambda-iam-c-PublicFunctionRole/lambda-iam-c-PublicFunction"))
+            assert os.path.exists(os.path.join(g.folder, ".apigw", "credentials"))
+        out, _ = invoke("PublicFunction", "-e", "rest-get-public", "--port", port)
+        equal((json.loads(out)["statusCode"], os.path.exists(os.path.join(work, ".apigw"))), (502, False))
 
 
 def by_hand():
@@ -146,9 +146,9 @@ def by_hand():
             lines.append(line)
         assert any(l.startswith("export _HANDLER='private'") for l in lines) and not any("export PATH=" in l for l in lines), lines
         child = subprocess.Popen(["sh", "-c", "".join(lines) + "exec ./bootstrap"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        out = p.communicate(timeout=60)[0]
+        out = p.communicate(timeout=120)[0]
         equal((p.returncode, json.loads(out)["statusCode"]), (0, 200))
-        child.wait(30)
+        child.wait(120)
         equal(os.listdir(folder), [])
 
 
@@ -157,6 +157,7 @@ def nothing_stays():
     assert work not in out, out
 
 
+silent = concurrent.futures.ThreadPoolExecutor(1).submit(order, "x", "--timeout", "1", function="Sleeps", code=5)  # takes 10 s
 code = run_cases([
     ("the event is a file, standard input, or one of events/ by its name", events),
     ("event and reply are passed on byte for byte", exact),

@@ -24,7 +24,7 @@ def flat():
     """On one connection, for the server's memory of a connection comes and goes with it."""
     with Gateway(build) as g:
         parts = urllib.parse.urlsplit(g.public)
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=120)
         pids = [g.process.pid, *g.children()]
         requests(connection, parts.path, WARM_UP)
         before = [resident_kb(p) for p in pids]

@@ -253,7 +253,7 @@ def theirs(profile, environment):
 def printed(apigw, what, profile, environment):
     flags = ["--profile", profile] if profile else []
     flags += ["--date", "20150830T123600Z", "--print", what]
-    return subprocess.run([apigw, "sign", URL, *flags], env=environment, capture_output=True, timeout=60)
+    return subprocess.run([apigw, "sign", URL, *flags], env=environment, capture_output=True, timeout=120)
 
 
 def equal(apigw, profile, environment):

@@ -23,7 +23,7 @@ def shell(g, text):
     text = text.replace("build/apigw", os.path.join(build, "apigw")).replace("scripts/", os.path.join(ROOT, "scripts/"))
     for url, port in ((g.public, "3000"), (g.private, "3001")):
         text = text.replace("127.0.0.1:" + port, urllib.parse.urlsplit(url).netloc)
-    r = subprocess.run(["sh", "-eu", "-c", text], cwd=g.folder, capture_output=True, text=True, timeout=60)
+    r = subprocess.run(["sh", "-eu", "-c", text], cwd=g.folder, capture_output=True, text=True, timeout=120)
     return r.returncode, r.stdout + r.stderr
 
 
@@ -55,7 +55,7 @@ def who_may_call_what():
             os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
         for text in (checks, invocation):
             r = subprocess.run(["sh", "-eu", "-c", text.replace("build/apigw", os.path.join(build, "apigw"))], cwd=folder,
-                               capture_output=True, text=True, timeout=60)
+                               capture_output=True, text=True, timeout=120)
             assert r.returncode == 0, r
             assert text == invocation or all(line in r.stdout for line in told.splitlines()), r.stdout
             assert text == checks or json.loads(r.stdout)["statusCode"] == 200, r.stdout
@@ -88,12 +88,12 @@ def without_lambda():
     command = [b for b in blocks("A handler of your own") if "LAMBDA_EVENT" in b]
     equal(len(command), 1)
     r = subprocess.run(["sh", "-eu", "-c", command[0].replace("build/bootstrap", os.path.join(build, "bootstrap"))], cwd=ROOT,
-                       capture_output=True, text=True, timeout=60)
+                       capture_output=True, text=True, timeout=120)
     assert r.returncode == 0 and json.loads(r.stdout)["statusCode"] == 200, r
 
 
 def story():
-    demo = subprocess.run(["sh", os.path.join(ROOT, "local/demo.sh"), build], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    demo = subprocess.run(["sh", os.path.join(ROOT, "local/demo.sh"), build], cwd=ROOT, capture_output=True, text=True, timeout=120)
     equal(demo.returncode, 0)
     told = re.search(r"^```\n(1\..*?)^```", section("What you will see"), re.M | re.S)[1]
     for line in told.splitlines():

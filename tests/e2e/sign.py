@@ -18,7 +18,7 @@ STAGES = [("canonical", "canonical-request"), ("string-to-sign", "string-to-sign
 
 
 def sign(*arguments, stdin=b"", **variables):
-    done = subprocess.run([APIGW, "sign", *arguments], input=stdin, env={**KEYS, **variables}, capture_output=True, timeout=30)
+    done = subprocess.run([APIGW, "sign", *arguments], input=stdin, env={**KEYS, **variables}, capture_output=True, timeout=120)
     return done.returncode, done.stdout, done.stderr.decode()
 
 

@@ -98,7 +98,7 @@ def botocore_signature(method, url, query, body, headers, region, token):
 
 
 def run(command, env):
-    done = subprocess.run(command, env=env, capture_output=True, timeout=30)
+    done = subprocess.run(command, env=env, capture_output=True, timeout=120)
     return done.returncode, done.stdout.decode(), done.stderr.decode().strip()
 
 

@@ -45,7 +45,7 @@ class Curl:
 
     def end(self):
         rest = self.process.stdout.read()
-        return rest, self.process.wait(60)
+        return rest, self.process.wait(120)
 
 
 def first_before_last():

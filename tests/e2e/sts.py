@@ -64,7 +64,7 @@ def endpoint():
 
 
 def client(keys, region=REGION, url=None):
-    config = botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=20)
+    config = botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=120, read_timeout=120)
     return botocore.session.Session().create_client("sts", region_name=region, endpoint_url=url or endpoint(), config=config,
                                                     aws_access_key_id=keys.access_key, aws_secret_access_key=keys.secret_key,
                                                     aws_session_token=keys.token)
@@ -208,7 +208,7 @@ def by_curl():
 def by_aws_cli():
     environment = {**{k: v for k, v in os.environ.items() if not k.startswith("AWS_")}, "AWS_ENDPOINT_URL_STS": endpoint(), "AWS_CONFIG_FILE": "/dev/null",
                    "AWS_SHARED_CREDENTIALS_FILE": os.path.join(g.folder, ".apigw", "credentials"), "AWS_EC2_METADATA_DISABLED": "true"}
-    aws = lambda *words: subprocess.run(["aws", "sts", *words, "--output", "json"], capture_output=True, text=True, env=environment, timeout=60)
+    aws = lambda *words: subprocess.run(["aws", "sts", *words, "--output", "json"], capture_output=True, text=True, env=environment, timeout=120)
     r = aws("get-caller-identity", "--profile", "bob")
     equal((r.returncode, json.loads(r.stdout)["Arn"]), (0, ACCOUNT + "user/bob"))
     r = aws("assume-role", "--profile", "bob", "--role-arn", ACCOUNT + "role/named", "--role-session-name", "cli")

@@ -25,7 +25,7 @@ def path_of(route):
 
 
 def check(path, *options):
-    r = subprocess.run([os.path.join(build, "apigw"), "check", "--json", "--template", path, *options], capture_output=True, text=True, timeout=60)
+    r = subprocess.run([os.path.join(build, "apigw"), "check", "--json", "--template", path, *options], capture_output=True, text=True, timeout=120)
     assert r.returncode in (0, 1), r.stderr
     return json.loads(r.stdout)
 
@@ -153,7 +153,7 @@ def expectations():
             with open(path, "w", encoding="utf-8") as f:
                 f.write(changed)
             r = subprocess.run([os.path.join(build, "apigw"), "check", "--template", template(name), "--expect", path],
-                               capture_output=True, text=True, timeout=60)
+                               capture_output=True, text=True, timeout=120)
             equal((name, changed, r.returncode), (name, changed, code))
 
 

@@ -90,7 +90,7 @@ class Function:
 
     def _reply(self, timeout_ms):
         try:
-            return self.server.replies.get(timeout=timeout_ms / 1000 + 20)
+            return self.server.replies.get(timeout=timeout_ms / 1000 + 120)
         except queue.Empty:
             raise AssertionError(f"no reply (exit code {self.process.poll()}): {self._new_log()}") from None
 
@@ -112,7 +112,7 @@ class Function:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(120)
         self.server.events.put(None)
         self.server.shutdown()
         self.server.server_close()

@@ -27,8 +27,8 @@ class Leaks:
         if not self.build or not os.path.isdir(folder):
             return
         file = os.open(os.path.join(folder, f"{os.getpid()}.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with open(file, "w", encoding="utf-8") as f:
-            f.write(json.dumps(line) + "\n")
+        with open(file, "wb", buffering=0) as f:  # a line at once: several threads write
+            f.write(json.dumps(line).encode() + b"\n")
 
     def read_left(self, build):
         """What other processes left there."""

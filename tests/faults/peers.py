@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Peers that fail in one way each: a scripted TCP server, TLS servers of `openssl s_server`, and a check of SigV4 that
 shares no code with ours."""
-import email.utils, hashlib, hmac, os, re, socket, struct, subprocess, threading, time, urllib.parse
+import email.utils, fcntl, hashlib, hmac, os, re, select, socket, struct, subprocess, termios, threading, time, urllib.parse
 
 
 def reset(connection):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+def arrived(connection):
+    """Waits until the first bytes are there, and reads none: an end before them would be one of connecting."""
+    return bool(connection.recv(1, socket.MSG_PEEK))
+
+
+def await_delivery(connection):
+    """Until the other side's system has all that was sent."""
+    end = time.monotonic() + 60
+    while struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))[0]:
+        assert time.monotonic() < end, "what was sent does not arrive"
+        time.sleep(0.001)
 
 
 def answer(status, body=b"{}", headers=(), length=None):
@@ -53,6 +66,9 @@ class Request:
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         text = "\n".join(["AWS4-HMAC-SHA256", date, "/".join(scope), hashlib.sha256(canonical.encode()).hexdigest()])
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest() == self.signature
+
+
+CLOSED = []
 
 
 class Peer:
@@ -128,7 +144,7 @@ class Peer:
     # --- steps ---
 
     def silent(self, _connection, _request):
-        self.stopped.wait(60)
+        self.stopped.wait(120)
         return False
 
 
@@ -142,7 +158,7 @@ def then_close(data=b""):
 def then_reset(data=b""):
     def step(connection, _request):
         connection.sendall(data)
-        time.sleep(0.05 if data else 0)  # a reset would overtake what was sent
+        await_delivery(connection)  # a reset would overtake what was sent
         reset(connection)
         return False
     return step
@@ -186,14 +202,16 @@ def full_backlog():
         c.setblocking(False)
         c.connect_ex(listener.getsockname())
         waiting.append(c)
-    time.sleep(0.05)
+    assert select.select([listener], [], [], 60)[0], "no connection is in the queue"
     return listener, waiting
 
 
 def closed_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Nobody listens there, and nobody can: the socket that is bound to it stays to the end."""
+    closed = socket.socket()
+    closed.bind(("127.0.0.1", 0))
+    CLOSED.append(closed)
+    return closed.getsockname()[1]
 
 
 class Authority:
@@ -205,7 +223,7 @@ class Authority:
         self.other_bundle = self._authority("other")
 
     def _run(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=30)
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=120)
 
     def _authority(self, name):
         self._run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", name + ".key",
@@ -247,5 +265,5 @@ class TlsServer:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(120)
         self.process.stdout.close()

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fault table: the real bootstrap (public) against real and scripted peers that fail in one way each. Every row shows the
 reply, the attempts that the log tells, the requests on the wire, and the log's advice. run.py BUILD_DIR [WORD IN A ROW'S NAME]"""
-import configparser, os, re, signal, subprocess, sys, tempfile, threading, time
+import concurrent.futures, configparser, os, re, signal, subprocess, sys, tempfile, threading, time
 
 from function import ROOT, Function, event
 from leaks import Leaks
-from peers import (Authority, Peer, TlsServer, answer, clock_judge, closed_port, drip, full_backlog, http_date, reset, then_close,
+from peers import (Authority, Peer, TlsServer, answer, arrived, clock_judge, closed_port, drip, full_backlog, http_date, reset, then_close,
                    then_reset)
 
 REGION = "eu-central-1"
@@ -19,10 +19,11 @@ ROLE = {"PRIVATE_API_ROLE_ARN": "arn:aws:iam::123456789012:role/api-access"}
 OK = answer(200, b'{"ok":1}')
 POST = event("POST", body='{"n":1}', headers={"content-type": "application/json"})
 GET = event()
+LONG_MS = 2500
 
 build = os.path.abspath(sys.argv[1])
 only = sys.argv[2] if len(sys.argv) > 2 else ""
-leaks, failed, rows, sent_to = Leaks(build), 0, 0, {}
+leaks, failed, rows, sent_to, count_lock = Leaks(build), 0, 0, {}, threading.Lock()
 for name, value in (("the function's secret", SECRET), ("its token", TOKEN), ("the role's secret", ROLE_SECRET),
                     ("the role's token", ROLE_TOKEN), ("the API key", API_KEY)):
     leaks.know(name, value)
@@ -53,7 +54,8 @@ def row(sentence, peer, reply, tries, wire, *, events=(GET,), environment=None, 
     global failed, rows
     if only not in sentence:
         return
-    rows += 1
+    with count_lock:
+        rows += 1
     environment = {**SETTINGS, "PRIVATE_API_URL": peer.url, **(environment or {})}
     got = attempts = ms = on_wire = "-"
     message, log = "", ""
@@ -62,7 +64,7 @@ def row(sentence, peer, reply, tries, wire, *, events=(GET,), environment=None, 
             for e in events[:-1]:
                 equal("an earlier call", f.invoke(e, timeout_ms).status, 200)
             if idle_end:
-                assert peer.ended.acquire(timeout=10), "the connection did not end"
+                assert peer.ended.acquire(timeout=120), "the connection did not end"
             before = len(peer.requests)
             out = f.invoke(events[-1], timeout_ms)
             leaks.collect(f"the log of '{sentence}'", out.log_text)
@@ -90,7 +92,8 @@ def row(sentence, peer, reply, tries, wire, *, events=(GET,), environment=None, 
             equal("requests to the other host", len(other.requests), 0)
         verdict = "ok"
     except Exception as problem:  # a failed row must not hide the next ones
-        failed += 1
+        with count_lock:
+            failed += 1
         verdict = f"FAILED: {problem}"
     print(f"{sentence:58} {got:38} {attempts:>5} {on_wire:>4} {ms:>5}  {message or '-'}", flush=True)
     if verdict != "ok":
@@ -112,32 +115,52 @@ def network():
         row("DNS: the name does not exist", peer, "502 UpstreamNameNotFound", 1, 0, says="check the host of PRIVATE_API_URL")
         peer.url = f"http://127.0.0.1:{closed_port()}/dev/private"
         row("connect: refused", peer, "502 UpstreamUnreachable", 1, 0, says="nobody listens")
-        listener, waiting = full_backlog()
-        peer.url = f"http://127.0.0.1:{listener.getsockname()[1]}/dev/private"
-        row("connect: silence", peer, "504 UpstreamTimeout", 1, 0, timeout_ms=1000)
-        for s in (listener, *waiting):
-            s.close()
     for name, e in (("GET", GET), ("POST", POST)):
-        faulty(f"{name}: reset before the request is read", "502 UpstreamConnectionDied", 1, 0, at_accept=lambda c: reset(c), events=(e,))
+        faulty(f"{name}: reset before the request is read", "502 UpstreamConnectionDied", 1, 0, at_accept=lambda c: arrived(c) and reset(c), events=(e,))
         faulty(f"{name}: closed before the request is read", "502 UpstreamConnectionDied", 1, 0, at_accept=lambda c: c.close(), events=(e,))
         faulty(f"{name}: reset after the request", "502 UpstreamConnectionDied", 1, 1, then_reset(), events=(e,))
         faulty(f"{name}: closed after the request", "502 UpstreamConnectionDied", 1, 1, then_close(), events=(e,))
         faulty(f"{name}: reset inside the header", "502 UpstreamConnectionDied", 1, 1, then_reset(b"HTTP/1.1 200 OK\r\nConte"), events=(e,))
         faulty(f"{name}: reset inside the body", "502 UpstreamConnectionDied", 1, 1, then_reset(answer(200, b"{", length=90)), events=(e,))
-    silent = Peer()
-    silent.steps = [silent.silent]
-    with silent:
-        row("silence after the request", silent, "504 UpstreamTimeout", 1, 1, timeout_ms=900, says="raise this function's Timeout")
-    faulty("slow drip of the header", "504 UpstreamTimeout", 1, 1, drip(OK, 0.1), timeout_ms=900)
-    faulty("slow drip of the body", "504 UpstreamTimeout", 1, 1, lambda c, r: c.sendall(answer(200, b"", length=50)) or drip(b"{" * 50, 0.1)(c, r),
-           timeout_ms=900)
+
+
+def no_answer():
+    """What ends with the time that there is, which is long enough for a request to go out however slow this machine is. So these
+    rows wait together."""
+    def silent(make):
+        with Peer() as peer:
+            peer.steps = [peer.silent]
+            make(peer)
+
+    def connecting():
+        listener, waiting = full_backlog()
+        with Peer() as peer:
+            peer.url = f"http://127.0.0.1:{listener.getsockname()[1]}/dev/private"
+            row("connect: silence", peer, "504 UpstreamTimeout", 1, 0, timeout_ms=LONG_MS)
+        for s in (listener, *waiting):
+            s.close()
+
+    def sts():
+        with Peer(OK) as peer:
+            silent(lambda sts: row("STS down: silence", peer, "504 CredentialsTimeout", 0, 0, timeout_ms=LONG_MS,
+                                   environment={**ROLE, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts.port}"}))
+
+    def steps(sentence, *script):
+        return lambda: faulty(sentence, "504 UpstreamTimeout", 1, 1, *script, timeout_ms=LONG_MS)
+    after = lambda: silent(lambda peer: row("silence after the request", peer, "504 UpstreamTimeout", 1, 1, timeout_ms=LONG_MS,
+                                            says="raise this function's Timeout"))
+    together = [connecting, sts, after, steps("slow drip of the header", drip(OK, 0.1)),
+                steps("slow drip of the body", lambda c, r: c.sendall(answer(200, b"", length=90)) or drip(b"{" * 90, 0.1)(c, r)),
+                steps("Content-Length too large, the connection stays", answer(200, b'{"a":1}', length=9))]
+    with concurrent.futures.ThreadPoolExecutor(len(together)) as pool:
+        for done in [pool.submit(f) for f in together]:
+            done.result()
 
 
 def protocol():
     faulty("closed inside the header", "502 UpstreamProtocolError", 1, 1, then_close(b"HTTP/1.1 200 OK\r\nContent-Le"))
     faulty("half of the body", "502 UpstreamProtocolError", 1, 1, then_close(answer(200, b'{"a":', length=90)))
     faulty("Content-Length too small: JSON is cut", "502 UpstreamNotJson", 1, 1, then_close(answer(200, b'{"a":1}', length=4)))
-    faulty("Content-Length too large, the connection stays", "504 UpstreamTimeout", 1, 1, answer(200, b'{"a":1}', length=9), timeout_ms=900)
     faulty("Content-Length is no number", "502 UpstreamProtocolError", 1, 1, then_close(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"))
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     faulty("chunks: whole", "200", 1, 1, chunked + b"2\r\n{}\r\n0\r\n\r\n")
@@ -235,15 +258,11 @@ def credentials():
             row("own keys: the container endpoint says no", peer, "502 CredentialsError", 0, 0, environment={
                 "AWS_ACCESS_KEY_ID": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{endpoint.port}/keys"})
 
-        def with_sts(sentence, reply, *steps, timeout_ms=10000, says=None):
+        def with_sts(sentence, reply, *steps, says=None):
             with Peer(*steps) as sts:
-                if steps == ("silence",):
-                    sts.steps = [sts.silent]
-                row(sentence, peer, reply, 0, 0, timeout_ms=timeout_ms, says=says,
-                    environment={**ROLE, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts.port}"})
+                row(sentence, peer, reply, 0, 0, says=says, environment={**ROLE, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts.port}"})
         row("STS down: refused", peer, "502 AssumeRoleError", 0, 0, says="sts:AssumeRole",
             environment={**ROLE, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{closed_port()}"})
-        with_sts("STS down: silence", "504 CredentialsTimeout", "silence", timeout_ms=900)
         with_sts("STS down: 503", "502 AssumeRoleError", answer(503))
         with_sts("STS refuses the role", "502 AssumeRoleError", answer(403, b'{"Error":{"Code":"AccessDenied","Message":"' + TOKEN.encode() + b'"}}'),
                  says="AccessDenied")
@@ -297,7 +316,7 @@ def threads():
 
     def step(connection, request):
         if abs(time.time() + 3600 - request.signed_at()) <= 300:
-            barrier.wait(20)
+            barrier.wait(120)
         return judge(connection, request)
     try:
         with Peer(*[step] * 40) as peer:
@@ -368,7 +387,7 @@ class OwnGateway:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(120)
         self.process.stdout.close()
         leaks.collect("the gateway's log", self.log())
         self.log_file.close()
@@ -396,7 +415,7 @@ def own_gateway(folder):
 began = time.monotonic()
 print(f"{'what happens':58} {'reply':38} {'tries':>5} {'wire':>4} {'ms':>5}  log")
 with tempfile.TemporaryDirectory(prefix="faults-") as work:
-    for part in (network, protocol, statuses, refusals, clocks, kept_connections, credentials, hosts, threads):
+    for part in (network, no_answer, protocol, statuses, refusals, clocks, kept_connections, credentials, hosts, threads):
         part()
     tls(work)
     own_gateway(work)

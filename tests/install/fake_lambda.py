@@ -77,7 +77,7 @@ class Run:
         program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={
             **keep, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}", **environment})
         try:
-            out, err = program.communicate(timeout=30)
+            out, err = program.communicate(timeout=120)
         except subprocess.TimeoutExpired:
             program.kill()
             out, err = program.communicate()

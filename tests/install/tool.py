@@ -52,16 +52,11 @@ def is_signed(request):
     return "host" in names.split(";") and hmac.compare_digest(signature, hmac.new(key, text.encode(), "sha256").hexdigest())
 
 
-def closed_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 def check_tool(apigw, check):
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **KEYS}
 
     def run(*words):
-        return subprocess.run([apigw, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment)
+        return subprocess.run([apigw, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=120, env=environment)
 
     listed = run("--help").stdout.decode()
     check("the installed apigw lists its commands", all(f"\n  {name} " in listed for name in COMMANDS), listed)
@@ -72,10 +67,12 @@ def check_tool(apigw, check):
     done = run("call", f"{server.origin}/200?page=2", "-d", "a body")
     check("the installed apigw calls", (done.returncode, done.stdout, done.stderr) == (0, b"answer", b""), done)
     check("and signs its call", len(server.requests) == 1 and is_signed(server.requests[0]), server.requests)
-    refused, secret = closed_port(), KEYS["AWS_SECRET_ACCESS_KEY"].encode()
+    secret, unheard = KEYS["AWS_SECRET_ACCESS_KEY"].encode(), socket.socket()
+    unheard.bind(("127.0.0.1", 0))  # and does not listen
     for code, words in [(0, [f"{server.origin}/500"]), (22, ["-f", f"{server.origin}/500"]), (2, ["--nonsense"]), (3, ["ftp//x"]),
-                        (6, ["http://nobody.invalid/", "--service", "execute-api"]), (7, [f"http://127.0.0.1:{refused}/"])]:
+                        (6, ["http://nobody.invalid/", "--service", "execute-api"]), (7, [f"http://127.0.0.1:{unheard.getsockname()[1]}/"])]:
         done = run("call", *words)
         check(f"apigw call {' '.join(words)} ends with {code}", done.returncode == code and secret not in done.stderr, done)
+    unheard.close()
     server.shutdown()
     server.server_close()

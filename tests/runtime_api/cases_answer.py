@@ -157,8 +157,8 @@ async def closed_before_post(t):
         await t.turn()
         path = t.fifo(f"go-{t.number}")
         rq = await t.next()
-        await rq.answer(t.event(order(f"!wait {path}")), close=True)
-        await asyncio.sleep(0.05)  # the FIN is there
+        await rq.answer(t.event(order(f"!wait {path}")))
+        await rq.connection.close_known()
         await t.write_fifo(path, "done")
         post = await t.post("response")
         equal(post.body, b"done")
@@ -197,11 +197,9 @@ async def empty(t):
 @case("answer", "large replies are sent without waiting for 100 Continue", slow=True)
 async def no_expect(t):
     await t.start()
-    begin = time.monotonic()
     for _ in range(3):
-        await t.turn(order("!big 3000000"))
+        await t.turn(order("!big 3000000"))  # every request is judged: it has no Expect
     await t.fine()
-    assert time.monotonic() - begin < PATIENCE_S
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------

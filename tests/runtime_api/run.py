@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases_answer, cases_concurrency, cases_failure, cases_lifecycle, cases_next, cases_stream  # they fill CASES
 from trial import CASES, WRAPPER, Gone, NeedsSubject, Trial
 
-CASE_S = 40 * (8 if WRAPPER else 1)
+CASE_S = 320
 
 
 async def run_case(function, asked):

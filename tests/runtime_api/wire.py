@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 as the runtime writes it, read byte by byte and judged strictly; answers are whatever bytes a case wants."""
-import asyncio, base64, json, re, socket, struct
+import asyncio, base64, fcntl, json, re, socket, struct, termios
 
 BASE = "/2018-06-01/runtime"
 REQUEST_LINE = re.compile(r"(GET|POST) (/[!-~]*) HTTP/1\.1")
@@ -35,6 +35,14 @@ class Connection:
 
     def half_close(self):
         self.writer.write_eof()
+
+    async def close_known(self):
+        """Closed, and the other side's system has been told: it has acknowledged all that went out, the FIN too."""
+        self.half_close()
+        s = self.writer.get_extra_info("socket")
+        while struct.unpack("i", fcntl.ioctl(s.fileno(), termios.TIOCOUTQ, bytes(4)))[0]:
+            await asyncio.sleep(0.001)
+        self.close()
 
     def reset(self):
         """RST instead of FIN."""

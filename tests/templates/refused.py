@@ -17,7 +17,7 @@ def refused(path):
     """By start, which serves nothing then, and by check."""
     place, sentence = expected(path)
     for command, codes in ((("start", "--port", "0"), (1,)), (("check",), (1, 3))):
-        r = subprocess.run([os.path.join(build, "apigw"), *command, "--template", path], capture_output=True, text=True, timeout=20)
+        r = subprocess.run([os.path.join(build, "apigw"), *command, "--template", path], capture_output=True, text=True, timeout=120)
         said = r.stdout + r.stderr
         assert r.returncode in codes and place in said and sentence in said, f"{command[0]}: exit {r.returncode}: {said}"
 

@@ -15,7 +15,7 @@ except ImportError:
 
 
 def read(path):
-    r = subprocess.run([os.path.join(build, "apigw"), "check", "--json", "--template", path], capture_output=True, text=True, timeout=60)
+    r = subprocess.run([os.path.join(build, "apigw"), "check", "--json", "--template", path], capture_output=True, text=True, timeout=120)
     assert r.returncode in (0, 1), r.stderr
     report = json.loads(r.stdout)
     assert report["refusal"] is None, report["refusal"]

@@ -67,7 +67,7 @@ static bool answer_next(struct many_server *s, int fd) {
     pthread_mutex_lock(&s->lock);
     if (++s->parked > s->most_parked) s->most_parked = s->parked;
     pthread_cond_broadcast(&s->changed);
-    while (!s->stop && s->taken == s->n && (s->answered < s->n || (s->lost && s->lose_one)))
+    while (!s->stop && s->taken == s->n && (s->answered < s->n || (s->lose_at && (s->lost || s->parked < s->lose_at))))
         pthread_cond_wait(&s->changed, &s->lock);
     const struct many_event *event = s->taken < s->n ? &s->events[s->taken++] : NULL;
     bool lost = !event && !s->stop;

@@ -26,7 +26,7 @@ struct many_server {
     const struct many_event *events;
     int n, taken, answered; /* answered: posts that came */
     int parked, most_parked, connections, posts;
-    bool lose_one; /* only one next is answered with 500, the others stay parked */
+    int lose_at; /* once so many are parked one next is answered with 500, and the others stay parked; 0: all are answered */
     struct many_post post[MANY_POSTS];
     int listener, sockets[MANY_CONNECTIONS];
     pthread_t acceptor, threads[MANY_CONNECTIONS];

@@ -4,6 +4,7 @@
 #define TESTS_RUNTIME_API_FIXTURE_H
 
 #include <stdio.h>
+#include <time.h>
 
 #include "check.h"
 #include "json.h"
@@ -35,6 +36,22 @@ static inline int tear_down(void **state) {
 
 static inline void start(const struct scripted_step *steps, size_t n) {
     scripted_start(&server, steps, n);
+    check_ok(runtime_api_open(str_of(server.host_port), STR(""), &api, &e), e);
+}
+
+/* The linker (--wrap) leads the runtime's pauses here: in one of them the peer begins to listen. */
+static int pauses_refused;
+int __real_nanosleep(const struct timespec *t, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *t, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *t, struct timespec *left) {
+    if (pauses_refused && !--pauses_refused) scripted_listen(&server);
+    return __real_nanosleep(t, left);
+}
+
+/* A peer that refuses connections until the runtime has paused so often. */
+static inline void start_deaf(const struct scripted_step *step, int pauses) {
+    scripted_start_deaf(&server, step, 1);
+    pauses_refused = pauses;
     check_ok(runtime_api_open(str_of(server.host_port), STR(""), &api, &e), e);
 }
 

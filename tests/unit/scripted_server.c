@@ -78,8 +78,13 @@ static void send_all(int fd, struct str s) {
 static bool play(struct scripted_server *s, int fd, struct str request) {
     int at = s->requests++;
     if (at < SCRIPTED_MAX) s->request[at] = request;
-    if (at >= SCRIPTED_MAX || (size_t)at >= s->n) return false;
-    const struct scripted_step *step = &s->steps[at];
+    size_t next = (size_t)(at - s->unanswered);
+    if (at >= SCRIPTED_MAX || next >= s->n) return false;
+    const struct scripted_step *step = &s->steps[next];
+    if (step->not_to_head && str_starts(request, STR("HEAD "))) {
+        s->unanswered++;
+        return true;
+    }
     if (step->delay_ms && told_to_stop(s, step->delay_ms)) return false;
     send_all(fd, step->bytes);
     return !step->close;
@@ -118,12 +123,16 @@ static void end_connection(struct connection *c) {
     *c = (struct connection){.fd = -1};
 }
 
+static bool told_to_listen(struct scripted_server *s) {
+    char word;
+    return read(s->stop[0], &word, 1) == 1 && word == 'l';
+}
+
 static void *serve(void *user) {
     struct scripted_server *s = user;
     struct connection open[MAX_OPEN];
     for (size_t i = 0; i < MAX_OPEN; i++) open[i] = (struct connection){.fd = -1};
-    bool stopped = s->refuse_ms && told_to_stop(s, s->refuse_ms);
-    if (s->refuse_ms && listen(s->listener, 16) != 0) abort();
+    bool stopped = s->deaf && !told_to_listen(s);
     while (!stopped) {
         struct pollfd p[MAX_OPEN + 2] = {{s->stop[0], POLLIN, 0}, {s->listener, POLLIN, 0}};
         for (size_t i = 0; i < MAX_OPEN; i++) p[i + 2] = (struct pollfd){open[i].fd, POLLIN, 0};
@@ -137,14 +146,14 @@ static void *serve(void *user) {
     return NULL;
 }
 
-void scripted_start_late(struct scripted_server *s, const struct scripted_step *steps, size_t n, int refuse_ms) {
+static void start(struct scripted_server *s, const struct scripted_step *steps, size_t n, bool deaf) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    *s = (struct scripted_server){.steps = steps, .n = n, .refuse_ms = refuse_ms};
+    *s = (struct scripted_server){.steps = steps, .n = n, .deaf = deaf};
     s->listener = socket(AF_INET, SOCK_STREAM, 0);
     assert_true(s->listener >= 0);
     assert_int_equal(bind(s->listener, (struct sockaddr *)&address, size), 0);
-    if (!refuse_ms) assert_int_equal(listen(s->listener, 16), 0);
+    if (!deaf) assert_int_equal(listen(s->listener, 16), 0);
     assert_int_equal(getsockname(s->listener, (struct sockaddr *)&address, &size), 0);
     s->port = ntohs(address.sin_port);
     snprintf(s->host_port, sizeof s->host_port, "127.0.0.1:%d", s->port);
@@ -153,7 +162,16 @@ void scripted_start_late(struct scripted_server *s, const struct scripted_step *
 }
 
 void scripted_start(struct scripted_server *s, const struct scripted_step *steps, size_t n) {
-    scripted_start_late(s, steps, n, 0);
+    start(s, steps, n, false);
+}
+
+void scripted_start_deaf(struct scripted_server *s, const struct scripted_step *steps, size_t n) {
+    start(s, steps, n, true);
+}
+
+void scripted_listen(struct scripted_server *s) {
+    assert_int_equal(listen(s->listener, 16), 0);
+    assert_int_equal(write(s->stop[1], "l", 1), 1);
 }
 
 void scripted_stop(struct scripted_server *s) {

@@ -15,21 +15,24 @@ struct scripted_step {
     struct str bytes; /* sent as they are */
     int delay_ms;     /* before them */
     bool close;       /* the connection ends behind them */
+    bool not_to_head; /* a HEAD before it is kept, never answered, and no step of the script */
 };
 
 struct scripted_server {
-    int port, requests, connections; /* the last two, and request[]: read them after scripted_stop */
+    int port, requests, connections, unanswered; /* the last two, and request[]: read them after scripted_stop */
     char host_port[32];
     struct str request[SCRIPTED_MAX];
     const struct scripted_step *steps;
     size_t n;
-    int listener, stop[2], refuse_ms;
+    int listener, stop[2];
+    bool deaf; /* at first */
     pthread_t thread;
 };
 
 /* steps must live until scripted_close. */
 void scripted_start(struct scripted_server *s, const struct scripted_step *steps, size_t n);
-void scripted_start_late(struct scripted_server *s, const struct scripted_step *steps, size_t n, int refuse_ms);
+void scripted_start_deaf(struct scripted_server *s, const struct scripted_step *steps, size_t n); /* it refuses until */
+void scripted_listen(struct scripted_server *s);
 void scripted_stop(struct scripted_server *s);  /* waits for the thread; the requests are whole then */
 void scripted_close(struct scripted_server *s); /* gives them back */
 

@@ -111,7 +111,7 @@ static void times_out(void **state) {
 
 static void refused_connection(void **state) {
     (void)state;
-    scripted_start_late(&server, NULL, 0, 60000);
+    scripted_start_deaf(&server, NULL, 0);
     open_client(server.host_port, &OPTIONS);
     assert_false(exchange());
     assert_int_equal(e.kind, ERR_NETWORK);

@@ -184,7 +184,7 @@ static void one_is_enough(void **state) {
     }
     start(events, 1, "4");
     pthread_mutex_lock(&server.lock);
-    server.lose_one = true;
+    server.lose_at = 4;
     pthread_mutex_unlock(&server.lock);
     assert_int_equal(write(address[1], server.host_port, sizeof server.host_port), sizeof server.host_port);
     close(address[0]);

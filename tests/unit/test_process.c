@@ -213,13 +213,20 @@ int __wrap_pipe(int fds[2]) {
     return result;
 }
 
+/* Whether it is what a start opens and might leave behind: the child, still being loaded, has files open, too. */
+static bool is_of_a_start(pid_t pid, const char *fd) {
+    char path[320], to[64] = "";
+    snprintf(path, sizeof path, "/proc/%ld/fd/%s", (long)pid, fd);
+    return readlink(path, to, sizeof to - 1) > 0 && (strncmp(to, "pipe:", 5) == 0 || strcmp(to, "/dev/null") == 0);
+}
+
 static int count_files(pid_t pid) {
     char path[64];
     int n = 0;
     snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
     DIR *dir = opendir(path);
     if (!dir) return -1;
-    for (struct dirent *entry; (entry = readdir(dir));) n += entry->d_name[0] != '.';
+    for (struct dirent *entry; (entry = readdir(dir));) n += is_of_a_start(pid, entry->d_name);
     closedir(dir);
     return n;
 }

@@ -287,7 +287,7 @@ static void too_slow(void **state) {
 
 static void nobody_there(void **state) {
     (void)state;
-    scripted_start_late(&server, NULL, 0, 60000);
+    scripted_start_deaf(&server, NULL, 0);
     open_api();
     check_ok(handle(sample_read("rest-get-public.json", &arena)), e);
     check_failure(502, "UpstreamUnreachable", "null", NULL);

@@ -223,10 +223,10 @@ static void never_twice(void **state) {
 static void post_again(void **state) {
     (void)state;
     inv = invocation(NULL);
-    scripted_start_late(&server, &ACCEPTED, 1, 20);
-    check_ok(runtime_api_open(str_of(server.host_port), STR(""), &api, &e), e);
+    start_deaf(&ACCEPTED, 1);
     check_ok(runtime_api_response(api, &inv, (struct str){0}, STR("x"), &e), e);
     stop();
+    assert_int_equal(pauses_refused, 0);
     assert_int_equal(server.requests, 1);
     scripted_close(&server);
 }
@@ -234,7 +234,7 @@ static void post_again(void **state) {
 static void post_gives_up(void **state) {
     (void)state;
     inv = invocation(NULL);
-    scripted_start_late(&server, NULL, 0, 60000);
+    scripted_start_deaf(&server, NULL, 0);
     check_ok(runtime_api_open(str_of(server.host_port), STR(""), &api, &e), e);
     assert_false(runtime_api_response(api, &inv, (struct str){0}, STR("x"), &e));
     assert_int_equal(e.kind, ERR_NETWORK);

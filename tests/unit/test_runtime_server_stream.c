@@ -29,7 +29,7 @@ static int open_lab(void **state) {
 
 static int open_hasty(void **state) {
     (void)state;
-    open_for(1);
+    open_for(3);
     return 0;
 }
 
