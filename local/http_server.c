@@ -12,14 +12,17 @@
 #include <sys/socket.h>
 
 #include "buf.h"
+#include "connections.h"
+#include "log.h"
 
 /* The pool also holds what libmicrohttpd makes of a query, some 70 bytes a parameter. */
 enum { HEADER_BYTES = 64 * 1024, POOL_BYTES = 256 * 1024, STACK_BYTES = 512 * 1024, OVERHEAD_BYTES = 64 * 1024 * 1024 };
 
 struct http_server {
     struct http_server_options options;
+    struct connections *connections;
     struct MHD_Daemon *daemon;
-    uint16_t port;
+    _Atomic uint16_t port; /* a request may come before it is known here */
 };
 
 /* One request, from its first line to the end of its answer. */
@@ -35,7 +38,8 @@ struct request {
     struct stream_pipe *stream; /* the answer's body */
     struct err e;
     size_t header_bytes;
-    bool started, failed, until_close; /* until_close: HTTP/1.0, whose streams end with the connection */
+    bool started, failed, last; /* last: the connection ends with the answer */
+    bool until_close;           /* HTTP/1.0, whose streams end with the connection */
 };
 
 /* Called with the raw request target before libmicrohttpd decodes anything. */
@@ -121,11 +125,15 @@ static enum MHD_Result send_response(struct request *r, const struct http_respon
         if (!n || !v) ok = MHD_NO;
         else if (*v) ok = MHD_add_response_header(out, n, v);
     }
+    if (r->last && ok == MHD_YES) ok = MHD_add_response_header(out, "Connection", "close");
     restart_idle_time(r);
     if (ok == MHD_YES) ok = MHD_queue_response(r->connection, (unsigned)rs->status, out);
     MHD_destroy_response(out);
     return ok;
 }
+
+static const struct http_response LONG_HEAD = {.status = 431,
+                                               .body = STR_INIT("{\"message\":\"Request header too large\"}")};
 
 static void end_upload(struct request *r, const struct http_fields *trailers, struct http_response *rs) {
     void *upload = r->upload;
@@ -134,13 +142,14 @@ static void end_upload(struct request *r, const struct http_fields *trailers, st
 }
 
 static enum MHD_Result answer(struct request *r) {
-    static const struct http_response bad = {.status = 431,
-                                             .body = STR_INIT("{\"message\":\"Request header too large\"}")};
     const struct http_server_options *options = &r->server->options;
     char ip[INET6_ADDRSTRLEN];
     struct http_response rs = {0};
-    if (r->failed) return send_response(r, &bad);
-    if (r->body.failed) return send_response(r, options->too_large);
+    if (r->failed) return send_response(r, &LONG_HEAD); /* its trailers */
+    if (r->body.failed) {
+        if (options->on_too_large) options->on_too_large(options->user, &r->rq, &r->arena);
+        return send_response(r, options->too_large);
+    }
     if (r->upload) {
         end_upload(r, &r->trailers, &rs);
     } else {
@@ -151,15 +160,53 @@ static enum MHD_Result answer(struct request *r) {
     return rs.status ? send_response(r, &rs) : MHD_NO;
 }
 
-static void on_head(struct request *r, const char *method, const char *version) {
+/* Why nobody could say for sure where the body ends; NULL: it can be said. RFC 9112, sections 6.1 and 6.3. */
+static const char *unclear_end(const struct request *r) {
+    const struct http_fields *f = &r->rq.fields;
+    size_t lengths = http_field_count(f, STR("Content-Length")),
+           codings = http_field_count(f, STR("Transfer-Encoding"));
+    if (lengths > 1) return "Content-Length more than once";
+    if (codings > 1) return "Transfer-Encoding more than once";
+    if (lengths && codings) return "Content-Length beside Transfer-Encoding";
+    return codings && r->until_close ? "Transfer-Encoding in HTTP/1.0" : NULL;
+}
+
+/* Before a byte of the body is read. What follows on the connection may be anything: it is the last answer there. */
+static enum MHD_Result refuse_head(struct request *r, const struct http_response *rs, const char *why) {
+    r->last = true;
+    log_line(LOG_WARN, "port %u: %.*s %.*s %d: %s", (unsigned)r->server->port, STR_ARG(r->rq.method),
+             STR_ARG(r->rq.path), rs->status, why);
+    return send_response(r, rs);
+}
+
+static enum MHD_Result check_head(struct request *r) {
+    static const struct http_response bad = {.status = 400, .body = STR_INIT("{\"message\":\"Bad Request\"}")};
+    static const struct http_response unknown = {.status = 501, .body = STR_INIT("{\"message\":\"Not Implemented\"}")};
+    /* as libmicrohttpd sees it: with a space behind it, it waits for the connection's end */
+    const char *coding = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Transfer-Encoding");
+    if (r->failed) return refuse_head(r, &LONG_HEAD, "its head is longer than the server takes");
+    const char *why = unclear_end(r);
+    if (why) return refuse_head(r, &bad, why);
+    if (coding && !str_eq_nocase(str_of(coding), STR("chunked")))
+        return refuse_head(r, &unknown, "a Transfer-Encoding other than chunked");
     const struct http_server_options *options = &r->server->options;
+    if (options->uploads) r->upload = options->uploads->begin(options->user, &r->rq, &r->arena);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_head(struct request *r, const char *method, const char *version) {
     char *kept = arena_copy(&r->arena, str_of(method));
     r->started = true;
     r->until_close = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
     r->rq.method = str_of(kept);
     if (!kept) r->failed = true;
     MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, on_field, r);
-    if (!r->failed && options->uploads) r->upload = options->uploads->begin(options->user, &r->rq, &r->arena);
+    return check_head(r);
+}
+
+static struct connection *connection_of(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
 }
 
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
@@ -170,14 +217,15 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     struct str part = {upload, *upload_n};
     *upload_n = 0;
     if (!r->started) {
-        on_head(r, method, version);
-        return MHD_YES;
+        connections_await_part(r->server->connections, connection_of(connection));
+        return on_head(r, method, version);
     }
     if (part.n) {
         if (r->upload) r->server->options.uploads->part(r->upload, part);
         else buf_add(&r->body, part);
         return MHD_YES;
     }
+    connections_have_request(r->server->connections, connection_of(connection));
     r->fields = &r->trailers;
     if (r->upload) MHD_get_connection_values_n(connection, MHD_FOOTER_KIND, on_field, r);
     return answer(r);
@@ -186,8 +234,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 static void on_done(void *user, struct MHD_Connection *connection, void **context,
                     enum MHD_RequestTerminationCode code) {
     struct request *r = *context;
-    (void)user, (void)connection, (void)code;
+    (void)user, (void)code;
     if (!r) return;
+    connections_await_part(r->server->connections, connection_of(connection));
     end_upload(r, NULL, &(struct http_response){0});
     if (r->stream) stream_pipe_leave(r->stream);
     arena_close(&r->arena);
@@ -195,21 +244,42 @@ static void on_done(void *user, struct MHD_Connection *connection, void **contex
     *context = NULL;
 }
 
+static enum MHD_Result on_accept(void *user, const struct sockaddr *address, socklen_t address_n) {
+    const struct http_server *s = user;
+    (void)address, (void)address_n;
+    return connections_admit(s->connections) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *user, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code) {
+    const struct http_server *s = user;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        *context = connections_join(s->connections, info ? info->connect_fd : -1);
+    else connections_leave(s->connections, *context);
+}
+
+/* One connection more than there may be, so that it is on_accept that refuses, and tells. */
 static struct MHD_Daemon *start_daemon(struct http_server *s) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(s->options.port)};
     address.sin_addr.s_addr = htonl(s->options.everywhere ? INADDR_ANY : INADDR_LOOPBACK);
-    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
-                            NULL, on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0,
+                            on_accept, s, on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
                             MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_done, s,
-                            MHD_OPTION_CONNECTION_LIMIT, s->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-                            s->options.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-                            MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_END);
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_CONNECTION_LIMIT,
+                            s->options.max_connections + 1, MHD_OPTION_CONNECTION_TIMEOUT, s->options.idle_timeout_s,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
+                            (size_t)STACK_BYTES, MHD_OPTION_END);
 }
 
 bool http_server_start(const struct http_server_options *options, struct http_server **server, struct err *e) {
     struct http_server *s = calloc(1, sizeof *s);
     if (!s) return err_set(e, ERR_MEMORY, "out of memory for a server");
     s->options = *options;
+    if (!connections_open(&s->connections, options->max_connections, 2 * options->idle_timeout_s, e)) {
+        free(s);
+        return false;
+    }
     errno = 0;
     s->daemon = start_daemon(s);
     const union MHD_DaemonInfo *info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
@@ -220,6 +290,7 @@ bool http_server_start(const struct http_server_options *options, struct http_se
                        why ? strerror(why) : "the server did not start");
     }
     s->port = info->port;
+    connections_set_port(s->connections, s->port);
     *server = s;
     return true;
 }
@@ -231,5 +302,6 @@ uint16_t http_server_port(const struct http_server *server) {
 void http_server_stop(struct http_server *server) {
     if (!server) return;
     if (server->daemon) MHD_stop_daemon(server->daemon);
+    connections_close(server->connections);
     free(server);
 }

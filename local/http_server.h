@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An HTTP/1.1 server on the loopback interface over libmicrohttpd: one thread a connection, whole requests in, whole
    responses out; where it is asked for, bodies are streams in either direction. Bounded in connections, header bytes
-   (64 KiB) and body bytes. */
+   (64 KiB), body bytes and the time that head and body take. A head that does not say for sure where its body ends is
+   answered with 400, or 501, and is the last on its connection. */
 #ifndef LOCAL_HTTP_SERVER_H
 #define LOCAL_HTTP_SERVER_H
 
@@ -18,11 +19,14 @@ struct http_server_uploads {
 };
 
 struct http_server_options {
-    uint16_t port;                            /* 0: a free one */
-    bool everywhere;                          /* on every interface; else on loopback alone */
-    unsigned max_connections, idle_timeout_s; /* 0: none */
+    uint16_t port;   /* 0: a free one */
+    bool everywhere; /* on every interface; else on loopback alone */
+    unsigned max_connections;
+    unsigned idle_timeout_s; /* of a silent client; a head may take twice as long, and so may a body; 0: none */
     size_t max_body_bytes;
     const struct http_response *too_large; /* the answer to a longer body */
+    /* Before that answer; rq is without its body. May be NULL. */
+    void (*on_too_large)(void *user, const struct http_request *rq, struct arena *a);
     /* Fills *rs (zeroed before); memory from the arena lives until the answer is sent. status 0: close without an answer.
        With *stream (NULL before) the body is what comes out of it, sent as it comes, without limit; the server leaves it. A
        stream that breaks off ends the connection in its middle: no client takes what it has for the whole. */

@@ -198,6 +198,19 @@ static void handle(void *user, const struct http_request *rq, struct str peer_ip
     }
 }
 
+/* As at Lambda the invocation ends with it: a reply that was refused cannot be sent again shorter. */
+static void on_too_large(void *user, const struct http_request *rq, struct arena *a) {
+    struct environment *env = user;
+    struct str id, what;
+    struct ending ending = fail(STR("Function.ResponseSizeTooLarge"), "the reply is longer than 6291556 bytes");
+    if (!is_post(rq, &id, &what) || (!str_eq(what, STR("response")) && !str_eq(what, STR("error")))) return;
+    struct log_scope scope = {.request_id = id};
+    log_set_scope(&scope);
+    if (environment_answer(env, id, FUNCTION_ERROR, error_body(NULL, &ending, a)))
+        log_line(LOG_ERROR, "%.*s: %s", STR_ARG(environment_model(env)->logical_id), ending.why);
+    log_set_scope(NULL);
+}
+
 static const struct http_server_uploads UPLOADS = {begin_upload, take_part, end_upload};
 
 bool runtime_server_start(struct environment *env, struct http_server **server, struct err *e) {
@@ -205,6 +218,7 @@ bool runtime_server_start(struct environment *env, struct http_server **server, 
         .max_connections = 64,
         .max_body_bytes = LAMBDA_MAX_REPLY_BYTES,
         .too_large = &TOO_LARGE,
+        .on_too_large = on_too_large,
         .handle = handle,
         .uploads = &UPLOADS,
         .user = env,

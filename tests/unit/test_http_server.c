@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "check.h"
+#include "log.h"
 #include "wire.h"
 
 enum { MAX_BODY = 100000 };
@@ -42,6 +44,7 @@ static const struct http_server_options OPTIONS = {
 static int start(void **state) {
     (void)state;
     struct err e;
+    log_open(LOG_TEXT, LOG_FATAL, 1);
     arena_init(&arena, 256 * 1024 * 1024);
     check_ok(http_server_start(&OPTIONS, &server, &e), e);
     port = http_server_port(server);
@@ -217,6 +220,149 @@ static void byte_by_byte(void **state) {
     close(fd);
 }
 
+/* The answer, after which nothing more comes but the end. */
+static struct http_response last(const char *bytes) {
+    struct http_response rs;
+    struct buf rest; /* libmicrohttpd's own page, which has no length */
+    int fd = wire_open(port, WIRE_WAIT_S);
+    assert_true(fd >= 0);
+    assert_true(wire_send(fd, str_of(bytes)));
+    assert_true(wire_read(fd, &rs, &arena));
+    buf_init(&rest, 100000, &arena);
+    while (wire_fill(fd, &rest, rest.n + 1)) continue;
+    if (str_find(buf_str(&rest), STR("HTTP/1.1")) != SIZE_MAX) fail_msg("more than one answer to: %s", bytes);
+    close(fd);
+    return rs;
+}
+
+#define POST "POST / HTTP/1.1\r\nHost: h\r\n"
+#define CHUNKS "\r\n3\r\nabc\r\n0\r\n\r\n"
+#define SMUGGLED "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
+
+static void unclear_end(void **state) {
+    (void)state;
+    static const char *const bytes[] = {
+        POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd" SMUGGLED,
+        POST "Content-Length: 4\r\ncontent-length: 3\r\n\r\nabcd" SMUGGLED,
+        POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        POST "Content-Length: 3, 3\r\n\r\nabc",
+        POST "Content-Length: +3\r\n\r\nabc",
+        POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n" CHUNKS,
+        POST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n" CHUNKS SMUGGLED,
+        POST "Transfer-Encoding: foo\r\nContent-Length: 3\r\n\r\nabc",
+        POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" CHUNKS,
+        POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" CHUNKS,
+        "POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n" CHUNKS,
+    };
+    for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) assert_int_equal(last(bytes[i]).status, 400);
+}
+
+static void unknown_coding(void **state) {
+    (void)state;
+    static const char *const codings[] = {"gzip, chunked", "foo",      "identity", "chunked, chunked",
+                                          "chunked;a=b",   "xchunked", "chunked "};
+    for (size_t i = 0; i < sizeof codings / sizeof *codings; i++) {
+        char bytes[256];
+        snprintf(bytes, sizeof bytes, POST "Transfer-Encoding: %s\r\n" CHUNKS, codings[i]);
+        assert_int_equal(last(bytes).status, 501);
+    }
+    check_seen(raw(STR(POST "Transfer-Encoding: \tChunked\r\n" CHUNKS)), "\n\nabc");
+}
+
+static void restart(const struct http_server_options *options) {
+    struct err e;
+    http_server_stop(server);
+    check_ok(http_server_start(options, &server, &e), e);
+    port = http_server_port(server);
+}
+
+/* How often the log says it. */
+static size_t logged(FILE *log, const char *words) {
+    char line[4096];
+    size_t n = 0;
+    rewind(log);
+    while (fgets(line, sizeof line, log)) n += strstr(line, words) != NULL;
+    return n;
+}
+
+static FILE *open_log(void) {
+    FILE *log = tmpfile();
+    assert_non_null(log);
+    log_open(LOG_TEXT, LOG_INFO, fileno(log));
+    return log;
+}
+
+static void close_log(FILE *log) {
+    log_open(LOG_TEXT, LOG_FATAL, 1);
+    fclose(log);
+}
+
+static void refusal_logged(void **state) {
+    (void)state;
+    FILE *log = open_log();
+    last(POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd");
+    last("POST /a?secret=1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: foo\r\n\r\n");
+    assert_int_equal(logged(log, "POST / 400: Content-Length more than once"), 1);
+    assert_int_equal(logged(log, "POST /a 501: a Transfer-Encoding other than chunked"), 1);
+    close_log(log);
+}
+
+static void connection_limit(void **state) {
+    (void)state;
+    enum { MAX = 5 };
+    struct http_server_options options = OPTIONS;
+    struct http_request rq = {.method = STR("GET"), .path = STR("/")};
+    struct http_response rs;
+    char none;
+    int fds[MAX];
+    FILE *log = open_log();
+    options.max_connections = MAX;
+    restart(&options);
+    for (int i = 0; i < MAX; i++) {
+        fds[i] = wire_open(port, WIRE_WAIT_S);
+        assert_true(wire_write(fds[i], &rq, &arena) && wire_read(fds[i], &rs, &arena));
+    }
+    for (int i = 0; i < 3; i++) {
+        int fd = wire_open(port, WIRE_WAIT_S);
+        assert_true(recv(fd, &none, 1, 0) <= 0);
+        close(fd);
+    }
+    assert_int_equal(logged(log, "has 5 connections, as many as there may be"), 1);
+    assert_true(wire_write(fds[0], &rq, &arena) && wire_read(fds[0], &rs, &arena));
+    for (int i = 0; i < MAX; i++) close(fds[i]);
+    bool ok = false;
+    for (int i = 0; i < 1000 && !ok; i++) ok = wire_exchange(port, WIRE_WAIT_S, &rq, &rs, &arena);
+    assert_true(ok);
+    close_log(log);
+}
+
+/* A byte now and then, so that the connection is never silent for long, until the server has had enough of it. */
+static bool is_cut(const char *begin) {
+    bool cut = false;
+    int fd = wire_open(port, WIRE_WAIT_S);
+    assert_true(fd >= 0 && wire_send(fd, str_of(begin)));
+    for (int i = 0; i < 300 && !cut; i++) {
+        struct timespec pause = {.tv_nsec = 100000000};
+        nanosleep(&pause, NULL);
+        cut = !wire_send(fd, STR("x"));
+    }
+    close(fd);
+    return cut;
+}
+
+static void slow_client(void **state) {
+    (void)state;
+    struct http_server_options options = OPTIONS;
+    FILE *log = open_log();
+    options.idle_timeout_s = 1;
+    restart(&options);
+    assert_true(is_cut("GET /"));
+    assert_true(is_cut("GET / HTTP/1.1\r\nHost: h\r\nX: "));
+    assert_true(is_cut(POST "Content-Length: 100000\r\n\r\n"));
+    assert_int_equal(logged(log, "head or body of its request took more than 2 s"), 3);
+    close_log(log);
+}
+
 /* Half a request, then nothing more: the server goes on. */
 static void broken_off(void **state) {
     (void)state;
@@ -282,6 +428,11 @@ int main(void) {
         WITH_SERVER("a field too long for the header is answered with 431", long_field),
         WITH_SERVER("a connection serves one request after the other", keep_alive),
         WITH_SERVER("a request may come byte by byte", byte_by_byte),
+        WITH_SERVER("bug: a body whose end is unclear is 400, and the last on its connection", unclear_end),
+        WITH_SERVER("bug: a transfer coding other than chunked is 501 at once", unknown_coding),
+        WITH_SERVER("bug: both are logged", refusal_logged),
+        WITH_SERVER("bug: that there are as many connections as may be is logged once", connection_limit),
+        WITH_SERVER("bug: a client that sends a byte now and then is cut off", slow_client),
         WITH_SERVER("a client that breaks off does no harm", broken_off),
         WITH_SERVER("ten clients at once get their own answers", parallel),
     };
