@@ -8,7 +8,7 @@
 #include "sha256.h"
 #include "sigv4_judge.h"
 
-enum { MAX_AUTHORIZATION_BYTES = 16 * 1024, CREDENTIAL_PARTS = 5 };
+enum { MAX_AUTHORIZATION_BYTES = 16 * 1024, CREDENTIAL_PARTS = 5, LONGEST_LINK_S = 604800 };
 
 /* --- The target ------------------------------------------------------------------------------------------------------ */
 
@@ -93,22 +93,49 @@ static size_t find_param(struct str query, struct str name, struct str *value) {
     return n;
 }
 
+/* Of two, one reader would take the first and another the last. */
 static bool take_param(struct sigv4_judge *j, const char *name, struct str *value) {
     struct str wire;
+    struct buf b;
+    size_t n = find_param(j->rq->query, str_of(name), &wire);
     *value = (struct str){0};
-    return !find_param(j->rq->query, str_of(name), &wire) || percent_read(wire, true, value, j->a, j->e);
+    if (n <= 1) return n == 0 || percent_read(wire, true, value, j->a, j->e);
+    sigv4_fault_begin(j, &b);
+    buf_addf(&b, "There is more than one '%s' in the query string.", name);
+    return sigv4_fault_buf(j, SIGV4_INCOMPLETE_SIGNATURE, &b,
+                           STR("a parameter of the signature stands in the query more than once"));
+}
+
+/* API Gateway goes by X-Amz-Date alone; but what is no time at all shows a signer that went wrong. */
+static bool check_expires(struct sigv4_judge *j, struct str seconds) {
+    struct str message = STR("X-Amz-Expires must be a whole number of seconds from 1 to 604800.");
+    struct str wire;
+    int64_t ignored;
+    if (sigv4_judge_done(j) || !find_param(j->rq->query, STR("X-Amz-Expires"), &wire)) return true;
+    if (str_read_int64(seconds, 1, LONGEST_LINK_S, &ignored)) return true;
+    return sigv4_fault_text(j, SIGV4_INCOMPLETE_SIGNATURE, message, message);
 }
 
 static bool read_query(struct sigv4_judge *j) {
     struct sigv4_claim *c = &j->claim;
-    struct str ignored;
+    struct str ignored, expires = {0};
+    const struct {
+        const char *name;
+        struct str *value;
+    } params[] = {{"X-Amz-Algorithm", &c->algorithm},
+                  {"X-Amz-Credential", &c->credential},
+                  {"X-Amz-SignedHeaders", &c->signed_headers},
+                  {"X-Amz-Signature", &c->signature},
+                  {"X-Amz-Date", &c->date},
+                  {"X-Amz-Security-Token", &c->token},
+                  {"X-Amz-Region-Set", &c->region_set},
+                  {"X-Amz-Expires", &expires}};
     c->in_query = true;
+    for (size_t i = 0; i < sizeof params / sizeof *params && !sigv4_judge_done(j); i++)
+        if (!take_param(j, params[i].name, params[i].value)) return false;
     c->tokens = find_param(j->rq->query, STR("X-Amz-Security-Token"), &ignored) +
                 http_field_count(&j->rq->fields, STR("X-Amz-Security-Token"));
-    return take_param(j, "X-Amz-Algorithm", &c->algorithm) && take_param(j, "X-Amz-Credential", &c->credential) &&
-           take_param(j, "X-Amz-SignedHeaders", &c->signed_headers) &&
-           take_param(j, "X-Amz-Signature", &c->signature) && take_param(j, "X-Amz-Date", &c->date) &&
-           take_param(j, "X-Amz-Security-Token", &c->token) && take_param(j, "X-Amz-Region-Set", &c->region_set);
+    return check_expires(j, expires);
 }
 
 /* --- The headers ----------------------------------------------------------------------------------------------------- */

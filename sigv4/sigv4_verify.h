@@ -58,7 +58,7 @@ struct sigv4_verdict {
 
    Beyond the signature: the Host field stands once; a sent X-Amz-Content-Sha256 is the body's real hash, so
    UNSIGNED-PAYLOAD is refused unless allowed; every name in SignedHeaders has a field; a key's token is sent, signed or
-   not. */
+   not; no parameter of a link's signature stands twice, and X-Amz-Expires is absent or a whole number from 1 to 604800. */
 bool sigv4_verify(const struct http_request *rq, const struct sigv4_verifier *v, struct sigv4_verdict *verdict,
                   struct arena *a, struct err *e);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sigv4/sigv4_verify.c and sigv4_claim.c: presigned links, SigV4A, payloads nobody hashed, tokens that end. */
+#include <stdio.h>
+
 #include "signed_request.h"
 #include "sigv4a.h"
 
@@ -85,17 +87,36 @@ static void link_lacks_parts(void **state) {
     check_fault(&rq, SIGV4_INCOMPLETE_SIGNATURE, "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1'.");
 }
 
-static void link_first_wins(void **state) {
+static void link_repeats(void **state) {
     (void)state;
+    static const char *const names[] = {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Signature",
+                                        "X-Amz-Date",      "X-Amz-Expires",    "X-Amz-Security-Token"};
+    for (size_t i = 0; i < 2 * (sizeof names / sizeof *names); i++) {
+        const char *name = names[i / 2];
+        char from[64], to[128], message[128];
+        struct http_request rq = signed_by(&ROLE, &LINK);
+        snprintf(from, sizeof from, "%s=", name);
+        snprintf(to, sizeof to, i % 2 ? "%s=&%s=" : "%s=000&%s=", name, name);
+        edit_query(&rq, from, to);
+        snprintf(message, sizeof message, "There is more than one '%s' in the query string.", name);
+        check_fault(&rq, SIGV4_INCOMPLETE_SIGNATURE, message);
+    }
     struct http_request rq = signed_by(&USER, &LINK);
-    edit_query(&rq, "X-Amz-Credential=", "X-Amz-Credential=MALLORY%2F20150830%2Fx%2Fy%2Fz&X-Amz-Credential=");
-    check_fault(
-        &rq, SIGV4_INVALID_SIGNATURE,
-        "Credential should be scoped to a valid region, not 'x'. Credential should be scoped to correct service: "
-        "'execute-api'. Credential should be scoped with a valid terminator: 'aws4_request', not 'z'.");
-    rq = signed_by(&USER, &LINK);
-    edit_query(&rq, "X-Amz-Signature=", "X-Amz-Signature=00&X-Amz-Signature=");
-    check_mismatch(&rq);
+    edit_query(&rq, "a=1", "a=1&%58-Amz-%44ate=20150830T123600Z");
+    check_fault(&rq, SIGV4_INCOMPLETE_SIGNATURE, "There is more than one 'X-Amz-Date' in the query string.");
+}
+
+static void link_expires(void **state) {
+    (void)state;
+    static const char *const values[] = {"", "0", "-1", "abc", "604801", "%203600", "3600s", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct http_request rq = signed_by(&USER, &LINK);
+        char to[64];
+        snprintf(to, sizeof to, "Expires=%s", values[i]);
+        edit_query(&rq, "Expires=3600", to);
+        check_fault(&rq, SIGV4_INCOMPLETE_SIGNATURE,
+                    "X-Amz-Expires must be a whole number of seconds from 1 to 604800.");
+    }
 }
 
 static void link_with_authorization(void **state) {
@@ -114,9 +135,6 @@ static void link_tokens(void **state) {
     const char *invalid = "The security token included in the request is invalid.";
     struct http_request rq = signed_by(&ROLE, &LINK);
     edit_query(&rq, "X-Amz-Security-Token=tok", "X-Amz-Security-Token=tik");
-    check_fault(&rq, SIGV4_UNRECOGNIZED_CLIENT, invalid);
-    rq = signed_by(&ROLE, &LINK);
-    edit_query(&rq, "X-Amz-Security-Token=", "X-Amz-Security-Token=tok%2Ben%3D%3D&X-Amz-Security-Token=");
     check_fault(&rq, SIGV4_UNRECOGNIZED_CLIENT, invalid);
     rq = signed_by(&ROLE, &LINK);
     add(&rq, "X-Amz-Security-Token", "tok+en==");
@@ -275,7 +293,8 @@ int main(void) {
         CASE("an altered link, body or method is not", link_altered),
         CASE("a link lives five minutes, whatever X-Amz-Expires says", link_lives_five_minutes),
         CASE("all missing parameters of a link are listed", link_lacks_parts),
-        CASE("of a repeated parameter the first counts", link_first_wins),
+        CASE("bug: a parameter of the signature that is repeated is refused", link_repeats),
+        CASE("bug: X-Amz-Expires is a whole number from 1 to 604800, or absent", link_expires),
         CASE("a signature in the query and an Authorization exclude each other", link_with_authorization),
         CASE("a link's token is the key's, sent once", link_tokens),
         CASE("a token ends at its second", token_ends),

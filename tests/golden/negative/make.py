@@ -107,12 +107,14 @@ def in_fields(ident="AKIDEXAMPLE", date=NOW, scope=SCOPE, day=None, signed=None,
     return rq
 
 
-def in_query(ident="AKIDEXAMPLE", date=NOW, scope=SCOPE, day=None, signed=None, token=None, secret=None, change=None):
+def in_query(ident="AKIDEXAMPLE", date=NOW, scope=SCOPE, day=None, signed=None, token=None, secret=None, change=None,
+             expires="3600"):
     rq = Request()
     rq.signed = list(signed or ["content-type", "host"])
     token = KEYS.get(ident, {}).get("token") if token is None else token
     scope = f"{day or date[:8]}/{scope}"
-    words = {"Algorithm": "AWS4-HMAC-SHA256", "Credential": f"{ident}/{scope}", "Date": date, "Expires": "3600",
+    words = {"Algorithm": "AWS4-HMAC-SHA256", "Credential": f"{ident}/{scope}", "Date": date,
+             **({} if expires is None else {"Expires": expires}),
              "SignedHeaders": ";".join(rq.signed), **({"Security-Token": token} if token else {})}
     if change:
         change(rq)
@@ -195,8 +197,22 @@ def query_cases():
     case("7d", "lacks-all-query", altered(Request(), query="X-Amz-Algorithm=AWS4-HMAC-SHA256"), INCOMPLETE,
          "".join(f"AWS query-string parameters must include '{n}'. " for n in names)
          + "Re-examine the query-string parameters.")
-    case("7c", "first-part-wins-query", altered(in_query(), query="X-Amz-Credential=only-this&" + in_query().query),
-         INCOMPLETE, FIVE + "'only-this'")
+    for name, value in [*((n, "x") for n in names), ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"), ("X-Amz-Expires", "3600"),
+                        ("X-Amz-Signature", ""), ("%58-Amz-Date", NOW)]:
+        twice = f"There is more than one '{name.replace('%58', 'X')}' in the query string."
+        for where, query in [("first", f"{name}={value}&{in_query().query}"),
+                             ("last", f"{in_query().query}&{name}={value}")]:
+            label = name.replace("%58", "escaped-X") + ("" if value else "-empty")
+            case("7c", f"twice-{label}-{where}-query", altered(in_query(), query=query), INCOMPLETE, twice)
+    rq = in_query("ASIDEXAMPLE")
+    case("7c", "twice-X-Amz-Security-Token-query", altered(rq, query=rq.query + "&X-Amz-Security-Token=tok%2Ben%3D%3D"),
+         INCOMPLETE, "There is more than one 'X-Amz-Security-Token' in the query string.")
+    for value in ("", "0", "-1", "abc", "604801", "1.5", "1e3", "99999999999999999999"):
+        case("7b", f"expires-{value or 'empty'}-query", in_query(expires=value), INCOMPLETE,
+             "X-Amz-Expires must be a whole number of seconds from 1 to 604800.")
+    for name, value in [("none", None), ("1", "1"), ("604800", "604800")]:
+        case("0", f"accepted-expires-{name}-query", in_query(expires=value), "accepted", "")
+    case("0", "accepted-expires-passed-query", in_query(date="20150830T123100Z", expires="1"), "accepted", "")
 
 
 def claim_cases(placement, make):
