@@ -127,8 +127,7 @@ static void join(struct http_client *c) {
     struct err why;
     pthread_join(c->warm->thread, NULL);
     http_client_end(c);
-    c->used =
-        c->warm->began; /* it may have rested since, with an answer that came before a freeze and is read after it */
+    c->used = c->warm->began; /* an answer that came before a freeze may have been read after it */
     if (!c->x.done) log_line(LOG_DEBUG, "%s: the connection was not open yet", c->origin);
     else if (!http_answer_judge(c, &why)) log_line(LOG_DEBUG, "no connection was opened ahead: %s", why.msg);
     discard(c);
