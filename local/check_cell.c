@@ -3,15 +3,13 @@
    lambda:InvokeFunctionUrl and lambda:InvokeFunction, and both must be answered well. */
 #include "check_cell.h"
 
-#include "access.h"
-#include "facts.h"
-#include "judge.h"
+#include "api.h"
+#include "judge_access.h"
 
-enum { MAX_TEXT_BYTES = 16 * 1024, MAX_QUESTIONS = 2 };
+enum { MAX_TEXT_BYTES = 16 * 1024 };
 
 struct question {
-    struct str action;
-    struct facts facts;
+    struct judge_question of;
     bool allowed, own, bounded; /* by all policies together; by the caller's own; not by his permissions boundary */
     const struct policy_statement *statement;
     struct check_miss miss;
@@ -22,7 +20,7 @@ struct cell {
     const struct check_caller *caller;
     const struct check_route *r;
     const struct keyring_entry *entry; /* NULL: who calls an open route is nobody */
-    struct question q[MAX_QUESTIONS];
+    struct question q[JUDGE_MAX_QUESTIONS];
     size_t n;
     struct arena *scratch;
 };
@@ -48,8 +46,7 @@ static bool make_request(const struct cell *c, struct http_request *rq, struct e
     struct buf host;
     *rq = (struct http_request){.method = is_url(c->r) ? STR("GET") : c->r->method, .path = c->r->sent};
     buf_init(&host, MAX_TEXT_BYTES, c->scratch);
-    buf_addf(&host, "%.*s.%s.%.*s.%.*s", STR_ARG(c->r->api->api_id), is_url(c->r) ? "lambda-url" : "execute-api",
-             STR_ARG(m->model->region), STR_ARG(is_url(c->r) ? STR("on.aws") : m->model->url_suffix));
+    api_write_host(&host, m->model, c->r->api);
     return buf_ok(&host, e) && http_field_add(&rq->fields, STR("Host"), buf_str(&host), c->scratch, e) &&
            (!key.p || http_field_add(&rq->fields, STR("x-api-key"), key, c->scratch, e)) &&
            (!c->caller->entry || sigv4_sign(rq, &c->caller->entry->keys, &scope, c->scratch, e));
@@ -64,16 +61,13 @@ static void put_questions(struct cell *c, const struct http_request *rq) {
                                 .region = c->m->model->region,
                                 .owner_account = c->m->model->account_id,
                                 .now_s = c->m->now_s};
-    c->q[c->n++] = (struct question){.action = STR("execute-api:Invoke"), .facts = facts};
-    if (!is_url(c->r)) return;
-    c->q[0].action = STR("lambda:InvokeFunctionUrl");
-    c->q[0].facts.function_url_auth_type = c->r->route->aws_iam ? STR("AWS_IAM") : STR("NONE");
-    c->q[c->n++] = (struct question){.action = STR("lambda:InvokeFunction"), .facts = facts};
-    c->q[1].facts.invoked_via_function_url = true;
+    struct judge_question questions[JUDGE_MAX_QUESTIONS];
+    c->n = judge_access_questions(c->r->api, c->r->route, &facts, questions);
+    for (size_t i = 0; i < c->n; i++) c->q[i].of = questions[i];
 }
 
 static bool find_statement(const struct cell *c, struct question *q, const struct http_fields *facts) {
-    struct policy_request ask = {.action = q->action, .resource = c->r->asked, .facts = facts, .arena = c->scratch};
+    struct policy_request ask = {.action = q->of.action, .resource = c->r->asked, .facts = facts, .arena = c->scratch};
     struct policy_caller who = {0};
     struct policy_result identity = {0}, boundary = {0}, resource = {0};
     if (c->entry) {
@@ -94,16 +88,10 @@ static bool find_statement(const struct cell *c, struct question *q, const struc
 }
 
 static bool answer(const struct cell *c, struct question *q, struct err *e) {
-    struct http_fields known = {0};
+    const struct judge judge = {c->m->model, c->r->api, c->m->ring};
+    struct http_fields known;
     struct access_answer answer;
-    const struct access_question question = {.caller = c->entry,
-                                             .action = q->action,
-                                             .resource = c->r->asked,
-                                             .owner_account = c->m->model->account_id,
-                                             .facts = &known,
-                                             .resource_policy = c->r->api->has_policy ? &c->r->api->policy : NULL,
-                                             .suffices = POLICY_BY_ANYONE};
-    if (!facts_add(&q->facts, &known, c->scratch, e) || !access_decide(&question, &answer, c->scratch, e)) return false;
+    if (!judge_access_ask(&judge, &q->of, c->r->asked, &known, &answer, c->scratch, e)) return false;
     q->allowed = answer.allowed;
     q->own = find_statement(c, q, &known);
     return true;
@@ -124,7 +112,7 @@ static void explain_not_found(const struct cell *c, const struct question *q, co
     else if (cell->foreign)
         buf_addf(why, "%.*s is of another account, and no %s policy of the %s allows it", STR_ARG(c->caller->name),
                  is_url(c->r) ? "statement in the" : "resource", is_url(c->r) ? "function" : "API");
-    else if (c->entry) check_miss_write(why, c->m->model, &cell->miss, c->caller->name, q->action);
+    else if (c->entry) check_miss_write(why, c->m->model, &cell->miss, c->caller->name, q->of.action);
     else buf_addf(why, "no statement of the %s policy allows it to everybody", owner);
 }
 
@@ -139,7 +127,7 @@ static void write_fix(const struct cell *c, struct buf *fix) {
     if (missing > 1) buf_add_char(fix, '[');
     for (size_t i = 0, written = 0; i < c->n; i++) {
         if (c->q[i].own) continue;
-        const struct check_miss_wish wish = {c->r->api, c->r->route, c->r->method, inside, c->q[i].action};
+        const struct check_miss_wish wish = {c->r->api, c->r->route, c->r->method, inside, c->q[i].of.action};
         if (written++) buf_add(fix, STR(", "));
         check_miss_write_fix(fix, &wish);
     }

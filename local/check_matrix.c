@@ -2,13 +2,11 @@
 /* The rows and columns; a function URL has one column, because neither method nor path counts there. */
 #include "check_matrix.h"
 
+#include "api.h"
 #include "check_cell.h"
 #include "route.h"
 
 enum { MAX_TEXT_BYTES = 16 * 1024, SCRATCH_BYTES = 4 * 1024 * 1024, LONGEST_SAMPLE = 8 };
-
-static const char *const METHODS[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
-enum { N_METHODS = sizeof METHODS / sizeof *METHODS };
 
 const struct check_cell *check_matrix_cell(const struct check_matrix *m, size_t caller, size_t route) {
     return &m->cells[caller * m->n_routes + route];
@@ -29,10 +27,6 @@ const char *check_matrix_reason(enum check_because because) {
                                         [CHECK_NOT_FOUND] = "no-statement",
                                         [CHECK_NO_KEY] = "no-key"};
     return names[because];
-}
-
-const char *check_matrix_authorization(const struct model_route *r) {
-    return r->aws_iam ? r->api_key ? "AWS_IAM+key" : "AWS_IAM" : r->api_key ? "key" : "open";
 }
 
 /* ---- rows and columns ---- */
@@ -62,9 +56,7 @@ static bool write_arn(const struct check_matrix *m, const struct check_route *c,
                       struct err *e) {
     struct buf b;
     buf_init(&b, MAX_TEXT_BYTES, m->arena);
-    buf_addf(&b, "arn:%.*s:execute-api:%.*s:%.*s:%.*s/%.*s/%.*s", STR_ARG(m->model->partition),
-             STR_ARG(m->model->region), STR_ARG(m->model->account_id), STR_ARG(c->api->api_id), STR_ARG(c->api->stage),
-             STR_ARG(c->method));
+    api_write_arn(&b, m->model, c->api, c->method, false);
     fill_in(&b, c->route->path, value);
     *arn = buf_str(&b);
     return buf_ok(&b, e);
@@ -111,16 +103,15 @@ static bool add_columns(struct check_matrix *m, const struct model_api *api, str
         const struct model_route *r = &api->routes[i];
         bool any = str_eq(r->method, STR("ANY")) && api->kind != MODEL_FUNCTION_URL;
         if (!any && !add_column(m, api, r, r->method, e)) return false;
-        for (size_t k = 0; any && k < N_METHODS; k++)
-            if (!has_route(api, str_of(METHODS[k]), r->path) && !add_column(m, api, r, str_of(METHODS[k]), e))
-                return false;
+        for (size_t k = 0; any && k < API_N_METHODS; k++)
+            if (!has_route(api, api_methods[k], r->path) && !add_column(m, api, r, api_methods[k], e)) return false;
     }
     return true;
 }
 
 static bool make_room(struct check_matrix *m, struct err *e) {
     size_t columns = 0;
-    for (size_t i = 0; i < m->model->n_apis; i++) columns += m->model->apis[i].n_routes * N_METHODS;
+    for (size_t i = 0; i < m->model->n_apis; i++) columns += m->model->apis[i].n_routes * API_N_METHODS;
     m->callers = arena_zero(m->arena, (m->ring->n + 1) * sizeof *m->callers);
     m->routes = arena_zero(m->arena, (columns + 1) * sizeof *m->routes);
     return (m->callers && m->routes) || err_set(e, ERR_MEMORY, "out of memory for the matrix");

@@ -64,6 +64,5 @@ bool check_matrix_make(struct check_matrix *m, struct err *e);
 const struct check_cell *check_matrix_cell(const struct check_matrix *m, size_t caller, size_t route);
 const char *check_matrix_word(const struct check_cell *cell); /* "open", "allowed", "denied", "explicit deny" ... */
 const char *check_matrix_reason(enum check_because because);  /* for programs: "no-statement" */
-const char *check_matrix_authorization(const struct model_route *r); /* "AWS_IAM+key" */
 
 #endif

@@ -2,6 +2,7 @@
 /* Names come out of files that nobody vouches for, so each writer escapes them in its own way. */
 #include "check_report.h"
 
+#include "api.h"
 #include "json.h"
 
 enum { MAX_WIDTH = 110, GAP = 2 };
@@ -27,7 +28,7 @@ static size_t longer(size_t a, size_t b) {
 
 static size_t width_of(const struct check_matrix *m, size_t route) {
     const struct check_route *r = &m->routes[route];
-    size_t width = longer(r->label.n, longer(r->api->logical_id.n, str_of(check_matrix_authorization(r->route)).n));
+    size_t width = longer(r->label.n, longer(r->api->logical_id.n, str_of(api_authorization(r->route)).n));
     for (size_t i = 0; i < m->n_callers; i++)
         width = longer(width, str_of(check_matrix_word(check_matrix_cell(m, i, route))).n);
     return width + GAP;
@@ -43,7 +44,7 @@ static void write_row(const struct check_matrix *m, size_t first, size_t from, s
         struct str text = caller < m->n_callers ? str_of(check_matrix_word(check_matrix_cell(m, caller, i)))
                           : heading == 0        ? r->api->logical_id
                           : heading == 1        ? r->label
-                                                : str_of(check_matrix_authorization(r->route));
+                                                : str_of(api_authorization(r->route));
         add_padded(out, text, i + 1 < to ? width_of(m, i) : 0);
     }
     buf_add_char(out, '\n');
@@ -157,8 +158,8 @@ void check_report_write_why(const struct check_matrix *m, size_t caller, size_t 
     buf_addf(out, "caller    %.*s\n",
              STR_ARG(c->entry ? keyring_user_arn(c->entry) : STR("nobody: the request is not signed")));
     buf_addf(out, "resource  %.*s\n", STR_ARG(r->arn));
-    buf_addf(out, "route     %.*s, %s, function %.*s\n", STR_ARG(r->route->method),
-             check_matrix_authorization(r->route), STR_ARG(r->route->function->logical_id));
+    buf_addf(out, "route     %.*s, %s, function %.*s\n", STR_ARG(r->route->method), api_authorization(r->route),
+             STR_ARG(r->route->function->logical_id));
     buf_add(out, STR("why       "));
     add_plain(out, cell->why);
     buf_add_char(out, '\n');
@@ -204,7 +205,7 @@ static void write_routes(const struct check_matrix *m, struct buf *out) {
         const struct check_route *r = &m->routes[i];
         buf_add(out, i ? STR(",{") : STR("{"));
         add_route(out, r);
-        add_member(out, ",\"authorization\":", str_of(check_matrix_authorization(r->route)));
+        add_member(out, ",\"authorization\":", str_of(api_authorization(r->route)));
         add_member(out, ",\"function\":", r->route->function->logical_id);
         add_member(out, ",\"arn\":", r->arn);
         buf_add_char(out, '}');

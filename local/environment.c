@@ -237,7 +237,7 @@ static void note_ask(struct environment *env) {
     if (!env->ready && !function_by_hand(env->function))
         log_line(LOG_INFO, "%.*s: environment %u is ready after %lld ms", STR_ARG(name_of(env)), env->number,
                  (long long)(clock_monotonic_ms() - env->born_ms));
-    env->ready = true;
+    env->ready = env->function->came_up = true;
     if (!env->running) env->end_ms = INT64_MAX;
     pthread_cond_broadcast(&env->function->changed);
 }

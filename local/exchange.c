@@ -102,6 +102,7 @@ static void serve(struct exchange *x) {
     buf_init(&json, MAX_EVENT_BYTES, x->arena);
     apigw_write_event(&json, &ev, x->arena);
     if (buf_ok(&json, &e)) invoke(x, buf_str(&json));
+    else if (e.kind == ERR_MEMORY) answer(x, ANSWER_FAULT, str_of(e.msg));
     else answer(x, ANSWER_LONG_BODY, STR("the event is longer than the 6 MiB that Lambda takes"));
 }
 

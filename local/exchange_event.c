@@ -5,6 +5,9 @@
    https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html */
 #include "exchange_event.h"
 
+#include <string.h>
+
+#include "api.h"
 #include "percent.h"
 #include "route.h"
 
@@ -16,15 +19,16 @@ enum apigw_format exchange_event_format(enum model_api_kind kind) {
 
 /* ---- header fields ---- */
 
-/* Not passed on: the signature, and what belongs to this connection only. */
+/* Not passed on: what belongs to this connection only, and the signature, which an HTTP API shows to its function. */
 static bool passed_on(const struct exchange *x, const struct http_field *f) {
     static const char *const hop[] = {"connection",        "expect",  "keep-alive", "te", "trailer",
                                       "transfer-encoding", "upgrade", NULL};
     static const char *const rest[] = {
         "content-length", "content-md5", "max-forwards", "proxy-authenticate", "server", "www-authenticate", NULL};
-    bool is_rest = x->place->api->kind == MODEL_REST_API;
+    enum model_api_kind kind = x->place->api->kind;
+    bool is_rest = kind == MODEL_REST_API;
     if (exchange_is_one_of(f->name, hop) || (is_rest && exchange_is_one_of(f->name, rest))) return false;
-    if (!str_eq_nocase(f->name, STR("authorization"))) return true;
+    if (kind == MODEL_HTTP_API || !str_eq_nocase(f->name, STR("authorization"))) return true;
     return !x->verdict.caller && !(is_rest && str_starts(f->value, STR("AWS4-")));
 }
 
@@ -64,13 +68,9 @@ static bool add_identity(const struct exchange *x, struct apigw_identity *id, st
 }
 
 static bool write_domain(const struct exchange *x, struct str *domain, struct err *e) {
-    const struct model *m = x->place->model;
-    const struct model_api *api = x->place->api;
     struct buf b;
     buf_init(&b, 512, x->arena);
-    buf_addf(&b, "%.*s.", STR_ARG(api->api_id));
-    if (api->kind == MODEL_FUNCTION_URL) buf_addf(&b, "lambda-url.%.*s.on.aws", STR_ARG(m->region));
-    else buf_addf(&b, "execute-api.%.*s.%.*s", STR_ARG(m->region), STR_ARG(m->url_suffix));
+    api_write_host(&b, x->place->model, x->place->api);
     *domain = buf_str(&b);
     return buf_ok(&b, e);
 }
@@ -125,20 +125,25 @@ static bool is_binary(const struct exchange *x) {
 
 /* ---- the whole ---- */
 
-static bool is_text(const struct http_fields *f) {
+/* A NUL is the end of a text for many readers of JSON, ours among them; it has no place but in a body. */
+static bool is_text(struct str s) {
+    return str_is_utf8(s, NULL) && !(s.n && memchr(s.p, 0, s.n));
+}
+
+static bool are_texts(const struct http_fields *f) {
     for (size_t i = 0; i < f->n; i++)
-        if (!str_is_utf8(f->at[i].name, NULL) || !str_is_utf8(f->at[i].value, NULL)) return false;
+        if (!is_text(f->at[i].name) || !is_text(f->at[i].value)) return false;
     return true;
 }
 
 static bool check_carriable(const struct apigw_event *ev, struct err *e) {
-    bool body = ev->body_is_base64 || str_is_utf8(ev->http.body, NULL);
-    bool query = ev->format == APIGW_REST || str_is_utf8(ev->raw_query, NULL);
-    if (body && query && str_is_utf8(ev->http.path, NULL) && is_text(&ev->http.fields) && is_text(&ev->params) &&
-        is_text(&ev->path_params))
-        return true;
-    return err_set(e, ERR_PARSE, "%s is not UTF-8 text",
-                   body ? "path, query or header" : "the body, by its content type,");
+    const char *what = NULL;
+    if (!ev->body_is_base64 && !str_is_utf8(ev->http.body, NULL))
+        return err_set(e, ERR_PARSE, "the body, by its content type, is not UTF-8 text");
+    if (!are_texts(&ev->params) || (ev->format != APIGW_REST && !is_text(ev->raw_query))) what = "the query";
+    else if (!is_text(ev->http.path) || !are_texts(&ev->path_params)) what = "the path";
+    else if (!are_texts(&ev->http.fields)) what = "a header";
+    return !what || err_set(e, ERR_PARSE, "%s is not UTF-8 text, or holds a NUL (%%00)", what);
 }
 
 bool exchange_event_fill(const struct exchange *x, struct apigw_event *ev, struct err *e) {
@@ -161,6 +166,7 @@ bool exchange_event_fill(const struct exchange *x, struct apigw_event *ev, struc
         .protocol = STR("HTTP/1.1"),
         .request_id = api->kind == MODEL_HTTP_API ? str_of(x->extended_id) : str_of(x->request_id),
         .extended_request_id = str_of(x->extended_id),
+        .deployment_id = STR("local0"),
         .time_epoch_ms = x->now_ms,
     };
     return add_identity(x, &ev->identity, e) && write_domain(x, &ev->domain_name, e) &&

@@ -261,22 +261,34 @@ void function_close(struct function *f) {
     free(f);
 }
 
-/* False: it is not ready, and f->why says why. */
+/* A request may have come first, and started it. */
+static void begin(struct function *f) {
+    f->begun_ms = clock_monotonic_ms();
+    if (f->stopping || !environment_is_empty(f->environments) || environment_want(f->environments)) return;
+    snprintf(f->why, sizeof f->why, "cannot start a thread");
+    f->failed_starts++;
+}
+
+void function_begin(struct function *f) {
+    if (function_by_hand(f)) return;
+    pthread_mutex_lock(&f->lock);
+    begin(f);
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* False: it did not come up, and f->why says why. */
 static bool await_start(struct function *f) {
-    unsigned before = f->failed_starts;
-    int64_t tell_ms = clock_monotonic_ms() + TELL_MS;
-    if (f->stopping || !environment_want(f->environments)) {
-        snprintf(f->why, sizeof f->why, f->stopping ? "everything stops" : "cannot start a thread");
-        return false;
-    }
-    while (!f->environments->ready && !f->stopping && f->failed_starts == before) {
+    if (!f->begun_ms) begin(f);
+    int64_t tell_ms = f->begun_ms + TELL_MS;
+    while (!f->came_up && !f->stopping && !f->failed_starts) {
         function_wait(f, tell_ms);
         if (tell_ms > clock_monotonic_ms()) continue;
         tell_ms = INT64_MAX;
         log_line(LOG_WARN, "%.*s has been starting for %d s (time-out %lld s)", STR_ARG(name_of(f)), TELL_MS / 1000,
                  (long long)f->options.init_timeout_ms / 1000);
     }
-    return f->environments->ready;
+    if (f->stopping) snprintf(f->why, sizeof f->why, "everything stops");
+    return f->came_up && !f->stopping;
 }
 
 bool function_start(struct function *f, struct err *e) {

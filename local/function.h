@@ -43,7 +43,9 @@ bool function_open(const struct function_options *options, struct function **f, 
 void function_stop(struct function *f);  /* kills all processes, fails what waits and what comes; NULL is fine */
 void function_close(struct function *f); /* stops it and gives its memory back, once nobody calls it any more */
 
-/* Starts the first environment and waits for its GET /invocation/next. Nothing to do for one that is started by hand. */
+/* Starts the first environment. Nothing to do for one that is started by hand. */
+void function_begin(struct function *f);
+/* The same, unless it has begun, and waits for its GET /invocation/next. */
 bool function_start(struct function *f, struct err *e);
 
 /* From a gateway thread: queues the event, waits for its outcome. The request id is the gateway's. */

@@ -43,6 +43,8 @@ struct function {
     struct environment *environments;
     unsigned failed_starts;
     char why[INVOCATION_WHY_BYTES]; /* the last of them failed */
+    int64_t begun_ms;               /* function_begin; 0: not yet */
+    bool came_up;                   /* an environment has asked for an event */
     bool renews;                    /* one environment is to be started though nothing waits */
     bool keeps_time, stopping;
 };

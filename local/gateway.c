@@ -55,6 +55,7 @@ static bool listen_api(struct gateway *g, size_t i, struct arena *a, struct err 
     if (!answer_make(model->kind, ANSWER_LONG_BODY, &api->too_large, a, e)) return false;
     const struct http_server_options options = {
         .port = g->options.port ? (uint16_t)(g->options.port + i) : 0,
+        .everywhere = g->options.everywhere,
         .max_connections = MAX_CONNECTIONS,
         .idle_timeout_s = IDLE_TIMEOUT_S,
         .max_body_bytes = answer_limits(model->kind)->body_bytes,
@@ -86,8 +87,10 @@ static bool open_function(struct gateway *g, size_t i, struct arena *a, struct e
 
 static bool start_sts(struct gateway *g, struct arena *a, struct err *e) {
     size_t port = g->options.port ? g->options.port + g->options.model->n_apis : 0;
-    const struct sts_options options = {
-        .model = g->options.model, .keyring = g->options.keyring, .port = (uint16_t)port};
+    const struct sts_options options = {.model = g->options.model,
+                                        .keyring = g->options.keyring,
+                                        .port = (uint16_t)port,
+                                        .everywhere = g->options.everywhere};
     if (port > 65535) return err_set(e, ERR_CONFIG, "port %u leaves none for STS", (unsigned)g->options.port);
     return sts_start(&options, &g->sts, a, e);
 }
@@ -100,6 +103,7 @@ static bool start(struct gateway *g, struct arena *a, struct err *e) {
     for (size_t i = 0; i < m->n_functions; i++)
         if (!open_function(g, i, a, e)) return false;
     g->open = true;
+    for (size_t i = 0; i < m->n_functions; i++) function_begin(g->functions[i]);
     for (size_t i = 0; i < m->n_functions; i++)
         if (!function_start(g->functions[i], e)) return false;
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Turns libmicrohttpd's callbacks into one call with a whole request, or into the parts of an upload. The target is kept as it was on the wire: it is what
-   the caller signed. */
+/* Turns libmicrohttpd's callbacks into one call with a whole request, or into the parts of an upload. The target is kept as
+   it was on the wire: it is what the caller signed. */
 #include "http_server.h"
 
 #include <arpa/inet.h>
@@ -196,10 +196,10 @@ static void on_done(void *user, struct MHD_Connection *connection, void **contex
 }
 
 static struct MHD_Daemon *start_daemon(struct http_server *s) {
-    struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_port = htons(s->options.port)};
-    loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(s->options.port)};
+    address.sin_addr.s_addr = htonl(s->options.everywhere ? INADDR_ANY : INADDR_LOOPBACK);
     return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
-                            NULL, on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&loopback,
+                            NULL, on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
                             MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_done, s,
                             MHD_OPTION_CONNECTION_LIMIT, s->options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
                             s->options.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,

@@ -19,6 +19,7 @@ struct http_server_uploads {
 
 struct http_server_options {
     uint16_t port;                            /* 0: a free one */
+    bool everywhere;                          /* on every interface; else on loopback alone */
     unsigned max_connections, idle_timeout_s; /* 0: none */
     size_t max_body_bytes;
     const struct http_response *too_large; /* the answer to a longer body */

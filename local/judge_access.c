@@ -3,32 +3,51 @@
    asks twice, for lambda:InvokeFunctionUrl and for lambda:InvokeFunction, about its function. */
 #include "judge_access.h"
 
-#include "access.h"
 #include "answer.h"
+#include "api.h"
 #include "check_miss.h"
-#include "facts.h"
 #include "json.h"
 #include "percent.h"
 #include "route.h"
 
 enum { MAX_TEXT_BYTES = 16 * 1024, MAX_ARN_BYTES = 64 * 1024, LONGEST_ARN_BYTES = 1600 };
 
-/* One question to the policies. */
+/* About one resource. */
 struct question {
-    struct str action, resource;
+    struct judge_question of;
+    struct str resource;
     struct str path; /* inside the stage; absent for a function URL */
-    struct facts facts;
 };
 
-/* arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path, without the query; `mask` hides the account as AWS does */
 static void write_arn(struct buf *out, const struct judge_access *x, struct str path, bool mask) {
-    const struct judge *j = x->judge;
-    struct str account = j->model->account_id;
-    size_t hidden = mask && account.n > 4 ? account.n - 4 : 0;
-    buf_addf(out, "arn:%.*s:execute-api:%.*s:", STR_ARG(j->model->partition), STR_ARG(j->model->region));
-    for (size_t i = 0; i < account.n; i++) buf_add_char(out, i < hidden ? '*' : account.p[i]);
-    buf_addf(out, ":%.*s/%.*s/%.*s", STR_ARG(j->api->api_id), STR_ARG(j->api->stage), STR_ARG(x->rq->method));
+    api_write_arn(out, x->judge->model, x->judge->api, x->rq->method, mask);
     buf_add(out, path);
+}
+
+/* ---- what is asked ---- */
+
+size_t judge_access_questions(const struct model_api *api, const struct model_route *route, const struct facts *facts,
+                              struct judge_question questions[static JUDGE_MAX_QUESTIONS]) {
+    questions[0] = (struct judge_question){STR("execute-api:Invoke"), *facts};
+    if (api->kind != MODEL_FUNCTION_URL) return 1;
+    questions[0].action = STR("lambda:InvokeFunctionUrl");
+    questions[0].facts.function_url_auth_type = route->aws_iam ? STR("AWS_IAM") : STR("NONE");
+    questions[1] = (struct judge_question){STR("lambda:InvokeFunction"), *facts};
+    questions[1].facts.invoked_via_function_url = true;
+    return 2;
+}
+
+bool judge_access_ask(const struct judge *j, const struct judge_question *q, struct str resource,
+                      struct http_fields *known, struct access_answer *answer, struct arena *a, struct err *e) {
+    const struct access_question question = {.caller = q->facts.caller,
+                                             .action = q->action,
+                                             .resource = resource,
+                                             .owner_account = j->model->account_id,
+                                             .facts = known,
+                                             .resource_policy = j->api->has_policy ? &j->api->policy : NULL,
+                                             .suffices = POLICY_BY_ANYONE};
+    *known = (struct http_fields){0};
+    return facts_add(&q->facts, known, a, e) && access_decide(&question, answer, a, e);
 }
 
 /* ---- a refusal ---- */
@@ -41,11 +60,12 @@ static bool answer_rest(const struct judge_access *x, const struct question *q, 
     struct buf message, body;
     buf_init(&message, MAX_ARN_BYTES, a);
     buf_init(&body, SIZE_MAX / 4, a);
-    buf_addf(&message, "User: %.*s is not authorized to perform: %.*s on resource: ", STR_ARG(who), STR_ARG(q->action));
+    buf_addf(&message, "User: %.*s is not authorized to perform: %.*s on resource: ", STR_ARG(who),
+             STR_ARG(q->of.action));
     write_arn(&message, x, q->path, true);
     if (answer->explicit_deny)
         buf_addf(&message, " with an explicit deny in %s %s", *policy == 'i' ? "an" : "a", policy);
-    else if (v->caller) buf_addf(&message, " because no %s allows the %.*s action", policy, STR_ARG(q->action));
+    else if (v->caller) buf_addf(&message, " because no %s allows the %.*s action", policy, STR_ARG(q->of.action));
     buf_add(&body, STR("{\"Message\":"));
     json_write_text(&body, buf_str(&message));
     buf_add_char(&body, '}');
@@ -57,14 +77,14 @@ static bool answer_rest(const struct judge_access *x, const struct question *q, 
 /* Which of the caller's statements came nearest, and the smallest one that would do. */
 static bool explain_miss(const struct judge_access *x, const struct question *q, const struct http_fields *facts,
                          struct judge_verdict *v, struct arena *a, struct err *e) {
-    const struct policy_request rq = {.action = q->action, .resource = q->resource, .facts = facts, .arena = a};
+    const struct policy_request rq = {.action = q->of.action, .resource = q->resource, .facts = facts, .arena = a};
     const struct check_miss miss = check_miss_nearest(&v->caller->who->policies, &rq);
     struct buf nearest, fix;
     buf_init(&nearest, MAX_TEXT_BYTES, a);
     buf_init(&fix, MAX_TEXT_BYTES, a);
     if (miss.kind != CHECK_MISS_NONE) /* else `why` has said it */
-        check_miss_write(&nearest, x->judge->model, &miss, v->caller->who->profile, q->action);
-    const struct check_miss_wish wish = {x->judge->api, v->route, x->rq->method, q->path, q->action};
+        check_miss_write(&nearest, x->judge->model, &miss, v->caller->who->profile, q->of.action);
+    const struct check_miss_wish wish = {x->judge->api, v->route, x->rq->method, q->path, q->of.action};
     buf_add(&fix, STR("would allow it: "));
     check_miss_write_fix(&fix, &wish);
     v->cause = buf_str(&nearest);
@@ -83,7 +103,7 @@ static bool refuse(const struct judge_access *x, const struct question *q, const
     return !missing || explain_miss(x, q, facts, v, a, e);
 }
 
-/* ---- the questions ---- */
+/* ---- asking ---- */
 
 /* AWS keeps the ARN of a request that policies speak about below a length. */
 static bool refuse_long(const struct judge_access *x, struct judge_verdict *v, struct arena *a, struct err *e) {
@@ -96,56 +116,46 @@ static bool refuse_long(const struct judge_access *x, struct judge_verdict *v, s
 /* Nothing is asked any more once there is a refusal. */
 static bool ask(const struct judge_access *x, const struct question *q, struct judge_verdict *v, struct arena *a,
                 struct err *e) {
-    const struct judge *j = x->judge;
-    struct http_fields known = {0};
+    struct http_fields known;
     struct access_answer answer;
     if (v->refusal.status) return true;
     if (q->resource.n > LONGEST_ARN_BYTES) return refuse_long(x, v, a, e);
-    const struct access_question question = {.caller = v->caller,
-                                             .action = q->action,
-                                             .resource = q->resource,
-                                             .owner_account = j->model->account_id,
-                                             .facts = &known,
-                                             .resource_policy = j->api->has_policy ? &j->api->policy : NULL,
-                                             .suffices = POLICY_BY_ANYONE};
-    if (!facts_add(&q->facts, &known, a, e) || !access_decide(&question, &answer, a, e)) return false;
-    return answer.allowed || refuse(x, q, &known, &answer, v, a, e);
+    return judge_access_ask(x->judge, &q->of, q->resource, &known, &answer, a, e) &&
+           (answer.allowed || refuse(x, q, &known, &answer, v, a, e));
 }
 
-static bool ask_path(const struct judge_access *x, const struct facts *facts, struct str path, struct judge_verdict *v,
-                     struct arena *a, struct err *e) {
+static bool ask_path(const struct judge_access *x, const struct judge_question *q, struct str path,
+                     struct judge_verdict *v, struct arena *a, struct err *e) {
     struct buf arn;
     buf_init(&arn, MAX_ARN_BYTES, a);
     write_arn(&arn, x, path, false);
-    const struct question q = {STR("execute-api:Invoke"), buf_str(&arn), path, *facts};
-    return buf_ok(&arn, e) && ask(x, &q, v, a, e);
+    return buf_ok(&arn, e) && ask(x, &(struct question){*q, buf_str(&arn), path}, v, a, e);
 }
 
-static bool ask_api(const struct judge_access *x, const struct facts *facts, struct judge_verdict *v, struct arena *a,
-                    struct err *e) {
+static bool ask_paths(const struct judge_access *x, const struct judge_question *q, struct judge_verdict *v,
+                      struct arena *a, struct err *e) {
     struct str path = route_inside(x->judge->api, x->rq->path), decoded;
     if (!percent_read(path, false, &decoded, a, e)) return false; /* routing has refused it */
-    return ask_path(x, facts, path, v, a, e) && (decoded.p == path.p || ask_path(x, facts, decoded, v, a, e));
+    return ask_path(x, q, path, v, a, e) && (decoded.p == path.p || ask_path(x, q, decoded, v, a, e));
 }
 
-static bool ask_url(const struct judge_access *x, const struct facts *facts, struct judge_verdict *v, struct arena *a,
-                    struct err *e) {
-    struct str function = v->route->function->arn;
-    struct question url = {.action = STR("lambda:InvokeFunctionUrl"), .resource = function, .facts = *facts};
-    struct question invoke = {.action = STR("lambda:InvokeFunction"), .resource = function, .facts = *facts};
-    url.facts.function_url_auth_type = v->route->aws_iam ? STR("AWS_IAM") : STR("NONE");
-    invoke.facts.invoked_via_function_url = true;
-    return ask(x, &url, v, a, e) && ask(x, &invoke, v, a, e);
+static bool ask_function(const struct judge_access *x, const struct judge_question *q, struct judge_verdict *v,
+                         struct arena *a, struct err *e) {
+    return ask(x, &(struct question){.of = *q, .resource = v->route->function->arn}, v, a, e);
 }
 
 bool judge_access_decide(const struct judge_access *x, struct judge_verdict *v, struct arena *a, struct err *e) {
-    const struct model *model = x->judge->model;
+    const struct judge *j = x->judge;
     const struct facts facts = {.caller = v->caller,
-                                .owner_account = model->account_id,
+                                .owner_account = j->model->account_id,
                                 .rq = x->rq,
                                 .peer_ip = x->peer_ip,
-                                .region = model->region,
+                                .region = j->model->region,
                                 .now_s = x->now_s};
-    bool url = x->judge->api->kind == MODEL_FUNCTION_URL;
-    return url ? ask_url(x, &facts, v, a, e) : ask_api(x, &facts, v, a, e);
+    struct judge_question questions[JUDGE_MAX_QUESTIONS];
+    size_t n = judge_access_questions(j->api, v->route, &facts, questions);
+    bool url = j->api->kind == MODEL_FUNCTION_URL;
+    for (size_t i = 0; i < n; i++)
+        if (!(url ? ask_function : ask_paths)(x, &questions[i], v, a, e)) return false;
+    return true;
 }

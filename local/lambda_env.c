@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "api.h"
 #include "buf.h"
 #include "log.h"
 
@@ -52,40 +53,59 @@ static bool goes_on(struct str rest) {
            c == ':';
 }
 
-/* Replaces every occurrence of one API's AWS address. */
-static struct str localized(struct block *b, struct str value, const struct model_api *api, uint16_t port) {
-    const struct model *m = b->env->model;
-    bool url = api->kind == MODEL_FUNCTION_URL;
-    const char *service = url ? "lambda-url" : "execute-api";
-    struct str suffix = url ? STR("on.aws") : m->url_suffix;
-    struct buf aws, out;
+struct address {
+    struct str aws, here;
+};
+
+static bool write_address(struct block *b, const struct model_api *api, uint16_t port, struct address *address) {
+    struct buf aws, here;
     buf_init(&aws, 512, b->arena);
+    buf_init(&here, 512, b->arena);
+    buf_add(&aws, STR("https://"));
+    api_write_host(&aws, b->env->model, api);
+    buf_add(&here, STR("http://"));
+    api_write_local_host(&here, b->env->model, api);
+    buf_addf(&here, ":%u", (unsigned)port);
+    *address = (struct address){buf_str(&aws), buf_str(&here)};
+    b->failed |= aws.failed || here.failed;
+    return !b->failed;
+}
+
+/* Replaces every occurrence of one API's AWS address. */
+static struct str localized(struct block *b, struct str value, const struct address *address, bool *changed) {
+    struct str rest = value;
+    struct buf out;
+    *changed = false;
     buf_init(&out, MAX_VALUE_BYTES, b->arena);
-    buf_addf(&aws, "https://%.*s.%s.%.*s.%.*s", STR_ARG(api->api_id), service, STR_ARG(m->region), STR_ARG(suffix));
-    for (size_t at; (at = str_find(value, buf_str(&aws))) != SIZE_MAX;) {
-        struct str found = {value.p + at, aws.n}, rest = {value.p + at + aws.n, value.n - at - aws.n};
-        buf_add(&out, (struct str){value.p, at});
-        if (goes_on(rest)) buf_add(&out, found);
-        else
-            buf_addf(&out, "http://%.*s.%s.%.*s.localhost:%u", STR_ARG(api->api_id), service, STR_ARG(m->region),
-                     (unsigned)port);
-        value = rest;
+    for (size_t at; (at = str_find(rest, address->aws)) != SIZE_MAX;) {
+        size_t behind = at + address->aws.n;
+        buf_add(&out, (struct str){rest.p, at});
+        rest = (struct str){rest.p + behind, rest.n - behind};
+        bool other = goes_on(rest);
+        buf_add(&out, other ? address->aws : address->here);
+        *changed |= !other;
     }
-    if (!out.n) return value;
-    buf_add(&out, value);
-    b->failed |= aws.failed || out.failed;
+    if (!*changed) return value;
+    buf_add(&out, rest);
+    b->failed |= out.failed;
     return buf_str(&out);
 }
 
+/* The log names the address alone: the rest of a variable may be a secret. */
 static void add_template_variables(struct block *b) {
     const struct model *m = b->env->model;
     const struct http_fields *variables = &b->env->function->environment;
     for (size_t i = 0; i < variables->n; i++) {
         struct str value = variables->at[i].value;
-        for (size_t k = 0; k < m->n_apis; k++) value = localized(b, value, &m->apis[k], b->env->api_ports[k]);
-        if (value.p != variables->at[i].value.p)
-            log_line(LOG_INFO, "%.*s: %.*s = %.*s", STR_ARG(b->env->function->logical_id),
-                     STR_ARG(variables->at[i].name), STR_ARG(value));
+        for (size_t k = 0; k < m->n_apis; k++) {
+            struct address address;
+            bool changed;
+            if (!write_address(b, &m->apis[k], b->env->api_ports[k], &address)) return;
+            value = localized(b, value, &address, &changed);
+            if (changed)
+                log_line(LOG_INFO, "%.*s: in %.*s stands %.*s", STR_ARG(b->env->function->logical_id),
+                         STR_ARG(variables->at[i].name), STR_ARG(address.here));
+        }
         add(b, variables->at[i].name, value);
     }
 }

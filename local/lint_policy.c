@@ -3,12 +3,12 @@
    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html */
 #include <string.h>
 
+#include "api.h"
 #include "buf.h"
 #include "execute_arn.h"
 #include "lint.h"
 
-static const char *const METHODS[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
-enum { N_METHODS = sizeof METHODS / sizeof *METHODS, MAX_ARN_BYTES = 8192 };
+enum { MAX_ARN_BYTES = 8192 };
 
 /* One Resource of one statement. */
 struct place {
@@ -23,8 +23,8 @@ struct place {
 #define REPORT(p, rule, ...) lint_add((p)->lint, rule, str_of((p)->statement->file), (p)->statement->line, __VA_ARGS__)
 
 static bool is_method(struct str s) {
-    for (size_t i = 0; i < N_METHODS; i++)
-        if (str_eq_nocase(s, str_of(METHODS[i]))) return true;
+    for (size_t i = 0; i < API_N_METHODS; i++)
+        if (str_eq_nocase(s, api_methods[i])) return true;
     return false;
 }
 
@@ -126,9 +126,8 @@ static bool opens(const struct place *p, const struct model_api *api, struct str
     struct arena a;
     arena_init_fixed(&a, arn, sizeof arn);
     buf_init(&b, sizeof arn, &a);
-    buf_addf(&b, "arn:%.*s:execute-api:%.*s:%.*s:%.*s/%.*s/%.*s%.*s", STR_ARG(p->model->partition),
-             STR_ARG(p->model->region), STR_ARG(p->model->account_id), STR_ARG(api->api_id), STR_ARG(api->stage),
-             STR_ARG(method), STR_ARG(any ? STR("/{}") : path));
+    api_write_arn(&b, p->model, api, method, false);
+    buf_add(&b, any ? STR("/{}") : path);
     struct str asked = buf_str(&b);
     bool parameters = !b.failed && memchr(asked.p, '{', asked.n);
     bool matches = b.failed || (parameters ? meets(p, asked) : policy_matches(p->resource, asked, POLICY_RESOURCE));
@@ -146,7 +145,7 @@ static void check_routes(struct place *p) {
         const struct model_route *r = &named->routes[i];
         bool any = str_eq(r->method, STR("ANY"));
         if (!any) opened = opens(p, named, r->method, r->path);
-        for (size_t k = 0; any && !opened && k < N_METHODS; k++) opened = opens(p, named, str_of(METHODS[k]), r->path);
+        for (size_t k = 0; any && !opened && k < API_N_METHODS; k++) opened = opens(p, named, api_methods[k], r->path);
     }
     if (named && !opened)
         REPORT(p, LINT_OPENS_NOTHING, "policy %.*s: %.*s is no route of %.*s", STR_ARG(p->statement->policy_name),

@@ -2,6 +2,7 @@
 /* Each try changes one thing of the request: its host, path, query, method or body. */
 #include "mismatch.h"
 
+#include "api.h"
 #include "percent.h"
 #include "route.h"
 #include "sigv4_explain.h"
@@ -43,10 +44,9 @@ static bool add_paths(const struct mismatch *m, struct tries *t, struct arena *a
 }
 
 static void add_methods(const struct mismatch *m, struct tries *t) {
-    static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        struct http_request *try = str_eq(m->rq->method, str_of(methods[i])) ? NULL : add(t, m->rq);
-        if (try) try->method = str_of(methods[i]);
+    for (size_t i = 0; i < API_N_METHODS; i++) {
+        struct http_request *try = str_eq(m->rq->method, api_methods[i]) ? NULL : add(t, m->rq);
+        if (try) try->method = api_methods[i];
     }
 }
 
@@ -67,10 +67,8 @@ static bool add_hosts(const struct mismatch *m, struct tries *t, struct arena *a
     static const char *const names[] = {"localhost", "127.0.0.1"};
     struct str name, port = http_field_get(&m->rq->fields, STR("host"));
     struct buf aws;
-    bool url = m->api->kind == MODEL_FUNCTION_URL;
     buf_init(&aws, 1024, a);
-    buf_addf(&aws, "%.*s.%s.%.*s.%.*s", STR_ARG(m->api->api_id), url ? "lambda-url" : "execute-api",
-             STR_ARG(m->model->region), STR_ARG(url ? STR("on.aws") : m->model->url_suffix));
+    api_write_host(&aws, m->model, m->api);
     if (!buf_ok(&aws, e)) return false;
     if (str_cut(&port, ':', &name) && !add_host(m, t, name, a, e)) return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

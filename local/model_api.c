@@ -3,7 +3,6 @@
    resolves anything: DefaultAuthorizer may be written out or be a !Ref to a parameter; any other function there
    makes SAM leave the authorizer out without a word, and the API open.
    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-apiauth.html */
-#include <string.h>
 
 #include "model_parts.h"
 
@@ -102,12 +101,7 @@ static bool read_auth(struct model_reader *r, const struct node *n, struct model
 }
 
 static bool is_word(struct str s, const char *more) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i], small = (char)(c | 0x20);
-        bool plain = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9');
-        if (!plain && (!c || !strchr(more, c))) return false;
-    }
-    return s.n > 0;
+    return s.n && str_is_made_of(s, more);
 }
 
 bool model_api_read_names(struct model_reader *r, const struct node *properties, struct model_api *api, struct err *e) {

@@ -3,6 +3,7 @@
    and authorizer must be written out.
    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-api.html
    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html */
+#include "api.h"
 #include "model_parts.h"
 
 static const struct model_rule api_event_rules[] = {
@@ -20,7 +21,7 @@ static const struct model_rule event_auth_rules[] = {
     {"Authorizer", MODEL_USED, NULL},
     {"InvokeRole", MODEL_USED, NULL},
     {"ApiKeyRequired", MODEL_USED, NULL},
-    {"ResourcePolicy", MODEL_REFUSED, "resource policies are not evaluated here"},
+    {"ResourcePolicy", MODEL_REFUSED, "write it as Auth.ResourcePolicy of the API"},
     {NULL, MODEL_USED, NULL},
 };
 
@@ -51,14 +52,13 @@ static const struct kind {
           http_event_rules};
 
 static bool read_method(const struct node *n, struct str *method, const struct node *place, struct err *e) {
-    static const char *const known[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "ANY"};
     if (!n) return node_error(place, e, "the event has no Method");
-    for (size_t i = 0; n->kind == NODE_SCALAR && i < sizeof known / sizeof *known; i++) {
-        if (!str_eq_nocase(n->text, str_of(known[i]))) continue;
-        *method = str_of(known[i]);
-        return true;
-    }
-    return node_error(n, e, "the Method is not one of GET POST PUT DELETE PATCH HEAD OPTIONS ANY, written out");
+    *method = (struct str){0};
+    if (n->kind == NODE_SCALAR && str_eq_nocase(n->text, STR("ANY"))) *method = STR("ANY");
+    for (size_t i = 0; n->kind == NODE_SCALAR && i < API_N_METHODS; i++)
+        if (str_eq_nocase(n->text, api_methods[i])) *method = api_methods[i];
+    return method->p ||
+           node_error(n, e, "the Method is not one of GET POST PUT DELETE PATCH HEAD OPTIONS ANY, written out");
 }
 
 static bool find_api(struct model_reader *r, const struct node *n, const struct kind *kind, size_t *index,

@@ -6,20 +6,12 @@
 
 #include "model_parts.h"
 
-static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
-
 static bool is_variable(struct str part) {
     return str_starts(part, STR("{"));
 }
 
 static bool is_greedy(struct str part) {
     return str_ends(part, STR("+}"));
-}
-
-static bool of_letters(struct str s, const char *more) {
-    for (size_t i = 0; i < s.n; i++)
-        if (!strchr(LETTERS, s.p[i]) && !strchr(more, s.p[i])) return false;
-    return s.n > 0;
 }
 
 static bool next_part(struct str *rest, struct str *part) {
@@ -39,7 +31,7 @@ static bool is_there_before(struct str path, struct str part) {
 static bool check_variable(const struct node *n, enum model_api_kind kind, struct str part, bool last, struct err *e) {
     bool greedy = is_greedy(part);
     struct str name = {part.p + 1, part.n - (greedy ? 3 : 2)};
-    if (part.n < 3 || !is_variable(part) || !str_ends(part, STR("}")) || !of_letters(name, ""))
+    if (part.n < 3 || !is_variable(part) || !str_ends(part, STR("}")) || !name.n || !str_is_made_of(name, "-._"))
         return node_error(n, e, "%.*s of the Path %.*s is not {name}, a part of its own", STR_ARG(part),
                           STR_ARG(n->text));
     if (greedy && kind == MODEL_HTTP_API && !str_eq(name, STR("proxy")))
@@ -65,7 +57,7 @@ bool model_path_read(const struct node *n, enum model_api_kind kind, struct str 
     while (next_part(&rest, &part)) {
         if (memchr(part.p, '{', part.n) || memchr(part.p, '}', part.n)) {
             if (!check_variable(n, kind, part, !rest.p, e)) return false;
-        } else if (!of_letters(part, ":")) {
+        } else if (!part.n || !str_is_made_of(part, "-._:")) {
             return node_error(n, e,
                               "the Path %.*s holds an empty part or something else than letters, digits and - . _ :",
                               STR_ARG(n->text));

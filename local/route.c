@@ -5,15 +5,15 @@
 
 #include <string.h>
 
+#include "api.h"
 #include "percent.h"
 
 static const struct str DEFAULT = STR_INIT("$default");
 
 /* ANY stands for API Gateway's seven methods; "delete" is none of them, nor of the methods that a policy names. */
 static bool is_method(struct str method) {
-    static const char *const methods[] = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"};
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (str_eq(method, str_of(methods[i]))) return true;
+    for (size_t i = 0; i < API_N_METHODS; i++)
+        if (str_eq(method, api_methods[i])) return true;
     return false;
 }
 

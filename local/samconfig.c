@@ -44,11 +44,7 @@ static bool find_file(const char *template_path, const char **path, struct arena
 /* ---- parameter_overrides ---- */
 
 static bool is_name(struct str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i], small = (char)(c | 0x20);
-        if (!(small >= 'a' && small <= 'z') && !(c >= '0' && c <= '9')) return false;
-    }
-    return s.n > 0;
+    return s.n && str_is_made_of(s, "");
 }
 
 static bool is_blank(char c) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api.h"
 #include "function.h"
 #include "gateway.h"
 #include "invoke_wait.h"
@@ -15,10 +16,11 @@
 #include "stack_flags.h"
 #include "watch.h"
 
-enum { PORT = STACK_N_FLAGS, BOOTSTRAP, CONCURRENCY, ONLY_RUNTIME_API, GDB, WATCH, HELP };
+enum { PORT = STACK_N_FLAGS, HOST, BOOTSTRAP, CONCURRENCY, ONLY_RUNTIME_API, GDB, WATCH, HELP };
 
 static const struct flag FLAGS[] = {STACK_FLAGS,
                                     {"--port", 0, true, false},
+                                    {"--host", 0, true, false},
                                     {"--bootstrap", 0, true, true},
                                     {"--concurrency", 0, true, false},
                                     {"--only-runtime-api", 0, true, true},
@@ -29,7 +31,9 @@ static const struct flag FLAGS[] = {STACK_FLAGS,
 static const char USAGE[] =
     "usage: apigw start [options]\n" STACK_USAGE
     "  --port N           port of the first API, the next API gets the next one, and STS\n"
-    "                     the last; 0: free ones (3000)\n" PROGRAM_USAGE
+    "                     the last; 0: free ones (3000)\n"
+    "  --host ADDRESS     127.0.0.1, or 0.0.0.0 to be reached from containers and other machines "
+    "(127.0.0.1)\n" PROGRAM_USAGE
     "  --concurrency N    processes of a function at once, 1 to 64 (10): one is started when a request\n"
     "                     waits and none is idle; what waits behind N is served as they become idle\n"
     "  --watch            replace idle processes when their program is rebuilt, busy ones after their request\n"
@@ -51,6 +55,19 @@ struct start {
     struct arena arena;
 };
 
+/* What is served is plain HTTP with the keys of a test, so nobody else is let near it by accident. */
+static bool read_host(struct start *s, struct err *e) {
+    const char *host = flags_value(&s->flags, HOST);
+    s->gateway.everywhere = host && strcmp(host, "0.0.0.0") == 0;
+    if (host && !s->gateway.everywhere && strcmp(host, "127.0.0.1") != 0)
+        return err_set(e, ERR_CONFIG, "--host wants 127.0.0.1 or 0.0.0.0, not %.100s", host);
+    if (s->gateway.everywhere)
+        fprintf(stderr,
+                "warning: the APIs and STS listen on every interface of this machine, without TLS: whoever reaches it "
+                "can call them, and whoever reads along sees session tokens\n");
+    return true;
+}
+
 static bool read_arguments(struct start *s, int argc, char **argv, struct err *e) {
     int64_t port = DEFAULT_PORT, concurrency = FUNCTION_DEFAULT_CONCURRENCY;
     if (!flags_read(&s->flags, FLAGS, sizeof FLAGS / sizeof *FLAGS, argc, argv, e)) return false;
@@ -61,7 +78,7 @@ static bool read_arguments(struct start *s, int argc, char **argv, struct err *e
         return false;
     s->gateway.port = (uint16_t)port;
     s->gateway.concurrency = (unsigned)concurrency;
-    return stack_flags_read(&s->flags, &s->model, &s->parameters, &s->arena, e);
+    return read_host(s, e) && stack_flags_read(&s->flags, &s->model, &s->parameters, &s->arena, e);
 }
 
 /* The stage $default has no place in a path. */
@@ -74,10 +91,7 @@ static void print_api(const struct model_api *api, uint16_t port) {
         const struct model_route *r = &api->routes[i];
         bool behind = !at_root && str_starts(r->path, STR("/")); /* the route $default is no path */
         printf("  %-7.*s %s%.*s%.*s  %s%s  %.*s\n", STR_ARG(r->method), behind ? "/" : "",
-               STR_ARG(behind ? stage : STR("")), STR_ARG(r->path),
-               r->aws_iam   ? r->api_key ? "AWS_IAM+key" : "AWS_IAM"
-               : r->api_key ? "key"
-                            : "open",
+               STR_ARG(behind ? stage : STR("")), STR_ARG(r->path), api_authorization(r),
                api->has_policy ? "+policy" : "", STR_ARG(r->function->logical_id));
     }
 }

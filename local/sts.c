@@ -186,6 +186,7 @@ bool sts_start(const struct sts_options *options, struct sts **sts, struct arena
     if (!s) return err_set(e, ERR_MEMORY, "out of memory for STS");
     s->options = *options;
     const struct http_server_options server = {.port = options->port,
+                                               .everywhere = options->everywhere,
                                                .max_connections = MAX_CONNECTIONS,
                                                .idle_timeout_s = IDLE_TIMEOUT_S,
                                                .max_body_bytes = MAX_BODY_BYTES,

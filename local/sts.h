@@ -11,6 +11,7 @@ struct sts_options {
     const struct model *model;
     const struct keyring *keyring; /* with sessions */
     uint16_t port;                 /* 0: a free one */
+    bool everywhere;               /* as in struct http_server_options */
 };
 
 struct sts;

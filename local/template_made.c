@@ -102,14 +102,6 @@ bool template_made_add(struct template *t, struct err *e) {
     return true;
 }
 
-static bool is_plain(struct str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i], small = (char)(c | 0x20);
-        if (!((small >= 'a' && small <= 'z') || (c >= '0' && c <= '9'))) return false;
-    }
-    return true;
-}
-
 /* API + stage + Stage; without the stage's name where that is a function. Behind a name with '-' or '_' SAM writes a hash,
    and such a resource is not known here. */
 static bool is_stage(const struct template_resource *r, struct str id) {
@@ -119,7 +111,7 @@ static bool is_stage(const struct template_resource *r, struct str id) {
     const struct node *name = node_get(r->properties, "StageName");
     struct str rest = {id.p + r->id.n, id.n - r->id.n}, text = name && name->kind == NODE_SCALAR ? name->text : STR("");
     if (http && (!name || str_eq(text, STR("$default")))) return str_eq(rest, ending);
-    if (!str_ends(rest, end) || !is_plain(text)) return false;
+    if (!str_ends(rest, end) || !str_is_made_of(text, "")) return false;
     return str_eq((struct str){rest.p, rest.n - end.n}, text);
 }
 

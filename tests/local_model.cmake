@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 if(BUILD_LOCAL)
   unit(node local)
+  unit(api local)
   unit(template local)
   unit(model local)
   unit(model_api local)

@@ -5,7 +5,7 @@ set_tests_properties(install_dependencies PROPERTIES TIMEOUT 600)
 
 # Whole paths through the real apigw and bootstrap, called by botocore and curl.
 if(BUILD_LOCAL)
-  set(scripts gateway kinds templates start sts sign explain call check invoke)
+  set(scripts gateway kinds templates start host sts sign explain call check invoke)
   if(NOT SANITIZE) # sanitizers keep freed memory on purpose
     list(APPEND scripts memory)
   endif()

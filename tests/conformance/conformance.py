@@ -9,6 +9,8 @@ from room import Report, Room
 GROUPS = [
     ("lint", "template_checks", "lint_group", "sam validate and cfn-lint"),
     ("translation", "template_checks", "translation_group", "what AWS's transform makes of template.yaml"),
+    ("variants", "template_checks", "variants_group", "what the two variants of template.yaml become on AWS"),
+    ("templates", "template_checks", "templates_group", "the templates as apigw reads them, and as SAM does"),
     ("build", "sam_checks", "build_group", "sam build"),
     ("invoke", "sam_checks", "invoke_group", "sam local invoke with every sample event"),
     ("events", "event_checks", "events_group", "the gateway's events, read by Powertools"),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups `lint` and `translation`: the templates as SAM's validator, cfn-lint and AWS's own transform see them."""
+"""Groups `lint`, `translation`, `variants` and `templates`: the templates as SAM's validator, cfn-lint and AWS's own transform see
+them."""
 import collections, glob, itertools, json, os, re, subprocess, sys
 
 import samcli.yamlhelper
@@ -169,11 +170,12 @@ def methods(template, api):
 
 
 def stray_stages(template):
-    """A Deployment with a StageName publishes a stage too."""
+    """A Deployment with a StageName publishes a stage too. SAM names an implicit API's one stage Prod."""
     named = {**resources(template, "AWS::ApiGateway::Stage"), **resources(template, "AWS::ApiGateway::Deployment"),
              **resources(template, "AWS::ApiGatewayV2::Stage")}
     return {name: r["Properties"]["StageName"] for name, r in named.items()
-            if r["Properties"].get("StageName") not in (None, {"Ref": "StageName"}, "dev", "$default")}
+            if r["Properties"].get("StageName") not in (None, {"Ref": "StageName"}, "dev", "$default")
+            and (r["Properties"]["StageName"], r["Properties"]["RestApiId"]) != ("Prod", {"Ref": "ServerlessRestApi"})}
 
 
 def schemes(template, api):
@@ -346,3 +348,20 @@ def translation_group(report, room):
     for name in templates(room):
         if is_sam(room, name) and name != "template.yaml":
             report.check(f"{name}: private asks for AWS_IAM; no credentials, nothing kept, no stray stage, no wildcard", variant, room, name)
+
+
+def run_cases(room, script, *arguments):
+    """A script of ../templates, whose own lines say what was checked."""
+    path = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates", script)
+    done = subprocess.run([sys.executable, path, *arguments], capture_output=True, text=True, timeout=600, env=room.environment())
+    print(done.stdout, end="", flush=True)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-1500:]
+    return done.stdout.strip().rsplit("\n", 1)[-1]
+
+
+def variants_group(report, room):
+    report.check("check_variants.py", run_cases, room, "check_variants.py", room.build)
+
+
+def templates_group(report, room):
+    report.check("sam_agrees.py", run_cases, room, "sam_agrees.py", room.build)

@@ -211,6 +211,18 @@ def run_cases(cases):
     return 1 if failed else 0
 
 
+def write_template(path, *changes):
+    """template.yaml with each (old, new) made once; returns the path."""
+    with open(os.path.join(ROOT, "template.yaml"), encoding="utf-8") as file:
+        text = file.read()
+    for old, new in changes:
+        assert old in text, f"the template no longer holds {old!r}"
+        text = text.replace(old, new, 1)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
 def equal(actual, expected):
     assert actual == expected, f"expected {expected!r}, got {actual!r}"
 

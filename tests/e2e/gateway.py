@@ -176,6 +176,8 @@ def not_text():
     a = send("POST", g.public, {"Content-Type": "text/plain"}, b"a\0b")
     equal((a.status, a.body), (502, b'{"message": "Internal server error"}'))
     assert "\\\\u0000" in g.log(), "the log must name the character"
+    refused(send("GET", g.public + "?a=%00"), "BadRequestException", "Bad Request", 400)
+    assert "the query is not UTF-8 text, or holds a NUL (%00)" in g.log(), "the log must name the part"
 
 
 def sizes():

@@ -112,7 +112,7 @@ class Kind:
     def by_apigw_call(self):
         # the host tells the service, as at AWS; a name that ends in .localhost is this machine
         port = urllib.parse.urlsplit(self.base).port
-        api = re.search(r"http://(\S+)\.localhost:\d+/", self.g.log()).group(1)
+        api = re.search(r"http://(\S+)\.localhost:\d+", self.g.log()).group(1)
         out = subprocess.run([os.path.join(build, "apigw"), "call", "--profile", "alice", "--credentials",
                               os.path.join(self.g.folder, ".apigw", "credentials"), f"http://{api}.localhost:{port}{self.path}"],
                              capture_output=True, text=True)

@@ -49,13 +49,7 @@ def by_apigw_sign(g, profile, url):
 
 
 def variant(folder, old, new):
-    with open(os.path.join(ROOT, "template.yaml"), encoding="utf-8") as f:
-        text = f.read()
-    assert old in text, f"the template no longer holds {old!r}"
-    path = os.path.join(folder, "template.yaml")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text.replace(old, new, 1))
-    return path
+    return write_template(os.path.join(folder, "template.yaml"), (old, new))
 
 
 # --- 000 ---

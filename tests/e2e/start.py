@@ -7,22 +7,13 @@ from apigw import *
 build = os.path.abspath(sys.argv[1])
 work = tempfile.mkdtemp(prefix="apigw-start-")
 FAKE = os.path.join(build, "fake_bootstrap")
-with open(os.path.join(ROOT, "template.yaml"), encoding="utf-8") as f:
-    TEMPLATE = f.read()
 GET_ARN = "              - !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PrivateApi}/${StageName}/GET/private\n"
 POST_ARN = GET_ARN.replace("/GET/", "/POST/")
 URL = "PRIVATE_API_URL: !Sub https://${PrivateApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${StageName}/private"
 
 
 def variant(name, *changes):
-    text = TEMPLATE
-    for old, new in changes:
-        assert old in text, f"the template no longer holds {old!r}"
-        text = text.replace(old, new, 1)
-    path = os.path.join(work, name + ".yaml")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
+    return write_template(os.path.join(work, name + ".yaml"), *changes)
 
 
 def start_fails(*arguments, code=1, folder=work, keys_stay=False):
@@ -274,6 +265,16 @@ def per_function():
         equal(call(g.keys("bob"), "GET", g.private).status, 200)
 
 
+def starts_beside_each_other():
+    """Each waits in its init for the other's."""
+    bootstraps = []
+    for own, other in (("Public", "Private"), ("Private", "Public")):
+        bootstraps.append(os.path.join(work, "beside", own, "bootstrap"))
+        install(bootstraps[-1], f"#!/bin/sh\n: > ../{own}.begun\nuntil [ -e ../{other}.begun ]; do sleep 0.05; done\nexec {build}/bootstrap\n")
+    with Gateway(build, "--bootstrap", "PublicFunction=" + bootstraps[0], "--bootstrap", "PrivateFunction=" + bootstraps[1]) as g:
+        equal(send("GET", g.public).status, 200)
+
+
 def until(condition):
     deadline = time.time() + 60
     while not condition():
@@ -464,6 +465,7 @@ code = run_cases([
     ("wrong usage is exit code 2", usage),
     ("a bootstrap that is missing, not executable, ends at once or is no program is named", bootstraps_refused),
     ("each function may have a program of its own, and that of CodeUri is taken", per_function),
+    ("all functions are started before one is waited for", starts_beside_each_other),
     ("--watch: a rebuilt program answers the next request, a broken one is named, a changed template is told", watch),
     ("--gdb and --only-runtime-api: the printed lines start a process that is served, and so is the next one", by_hand),
     ("ReservedConcurrentExecutions throttles", reserved),

@@ -13,8 +13,6 @@ build = os.path.abspath(sys.argv[1])
 work = tempfile.mkdtemp(prefix="apigw-sts-")
 ACCOUNT = "arn:aws:iam::123456789012:"
 KEY = "e2e-key-" + "0123456789" * 3
-with open(os.path.join(ROOT, "template.yaml"), encoding="utf-8") as f:
-    TEMPLATE = f.read()
 
 CALLERS = """
 Parameters:
@@ -237,14 +235,7 @@ def by_public():
 
 
 def variant(name, *changes):
-    text = TEMPLATE
-    for old, new in changes:
-        assert old in text, f"the template no longer holds {old!r}"
-        text = text.replace(old, new, 1)
-    path = os.path.join(work, name + ".yaml")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
+    return write_template(os.path.join(work, name + ".yaml"), *changes)
 
 
 def nothing_leaks():

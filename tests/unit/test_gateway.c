@@ -87,6 +87,7 @@ static void context(void **state) {
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         check_json(at(ctx, expected[i].name, NULL), expected[i].json);
     assert_true(json_get_text(ctx, "resourceId").n > 0);
+    assert_true(json_get_text(ctx, "deploymentId").n > 0);
     check_str(json_get_text(ctx, "requestId"), http_field_get(&last.fields, STR("x-amzn-RequestId")));
     check_str(json_get_text(ctx, "extendedRequestId"), http_field_get(&last.fields, STR("x-amz-apigw-id")));
     double epoch_ms = at(ctx, "requestTimeEpoch", NULL)->valuedouble;
@@ -180,6 +181,8 @@ static void bad_query(void **state) {
     rq.query = STR("a=%zz");
     assert_int_equal(send_to(rq, 0).status, 400);
     rq.query = STR("a=%ff");
+    assert_int_equal(send_to(rq, 0).status, 400);
+    rq.query = STR("a=%00"); /* the end of a text for whoever reads the event */
     assert_int_equal(send_to(rq, 0).status, 400);
 }
 

@@ -62,14 +62,15 @@ static void http_event(void **state) {
     add(&rq, "x-many", "2");
     sign(&rq, "bob", STR("eu-west-1"));
     const cJSON *event = event_of(rq, HTTP_API);
+    check_str(json_get_text(json_get(event, "headers"), "authorization"),
+              http_field_get(&rq.fields, STR("Authorization")));
     CHECK_MEMBERS(
         event, {"version", "\"2.0\""}, {"routeKey", "\"GET /private/{rest+}\""}, {"rawPath", "\"/private/a b/c\""},
         {"rawQueryString", "\"x=1&y=%20&x=2\""}, {"cookies", "[\"a=1\",\"b=2\"]"}, {"headers.x-many", "\"1,2\""},
-        {"headers.authorization", ""}, {"headers.x-forwarded-for", "\"127.0.0.1\""},
-        {"queryStringParameters", "{\"x\":\"1,2\",\"y\":\" \"}"}, {"pathParameters", "{\"rest\":\"a b/c\"}"},
-        {"stageVariables", "{\"color\":\"blue\"}"}, {"body", ""}, {"isBase64Encoded", "false"},
-        {"requestContext.accountId", "\"123456789012\""}, {"requestContext.apiId", "\"h1h2h3h4h5\""},
-        {"requestContext.stage", "\"$default\""},
+        {"headers.x-forwarded-for", "\"127.0.0.1\""}, {"queryStringParameters", "{\"x\":\"1,2\",\"y\":\" \"}"},
+        {"pathParameters", "{\"rest\":\"a b/c\"}"}, {"stageVariables", "{\"color\":\"blue\"}"}, {"body", ""},
+        {"isBase64Encoded", "false"}, {"requestContext.accountId", "\"123456789012\""},
+        {"requestContext.apiId", "\"h1h2h3h4h5\""}, {"requestContext.stage", "\"$default\""},
         {"requestContext.domainName", "\"h1h2h3h4h5.execute-api.eu-west-1.amazonaws.com\""},
         {"requestContext.domainPrefix", "\"h1h2h3h4h5\""}, {"requestContext.http.method", "\"GET\""},
         {"requestContext.http.path", "\"/private/a b/c\""}, {"requestContext.http.sourceIp", "\"127.0.0.1\""},
@@ -168,7 +169,9 @@ static void not_carriable(void **state) {
                  {"GET", "/items/%ff", NULL, HTTP_API},
                  {"POST", "/x", "a=%ff", HTTP_API},
                  {"POST", "/x", "a=%C3\xb6", HTTP_API}, /* text, but only once it is decoded */
-                 {"POST", "/x", "a=%zz", OPEN_URL}};
+                 {"POST", "/x", "a=%zz", OPEN_URL},
+                 {"POST", "/x", "a=1&%00=2", OPEN_URL},
+                 {"POST", "/x", "a=1%00", HTTP_API}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct http_request rq = request(cases[i].method, cases[i].path, cases[i].api);
         rq.query = str_of(cases[i].query);

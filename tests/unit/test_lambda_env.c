@@ -3,6 +3,7 @@
    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
 #include "lambda_env.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "check.h"
@@ -192,6 +193,24 @@ static void url_address(void **state) {
     apis[0].kind = apis[1].kind = MODEL_REST_API;
 }
 
+static void log_without_values(void **state) {
+    (void)state;
+    char said[512] = "";
+    FILE *log = tmpfile();
+    assert_non_null(log);
+    log_open(LOG_TEXT, LOG_INFO, fileno(log));
+    set("CONFIG", "{\"url\": \"" AWS_URL "/dev\", \"password\": \"hidden\"}");
+    set("OTHER", AWS_URL ".example.org");
+    made();
+    log_open(LOG_TEXT, LOG_FATAL, 1);
+    rewind(log);
+    assert_true(fread(said, 1, sizeof said - 1, log) > 0);
+    fclose(log);
+    assert_non_null(strstr(said, "PublicFunction: in CONFIG stands " LOCAL_URL));
+    assert_null(strstr(said, "hidden"));
+    assert_null(strstr(said, "OTHER"));
+}
+
 static void check_untouched(const char *const *values, size_t n) {
     for (size_t i = 0; i < n; i++) {
         function.environment = (struct http_fields){0};
@@ -234,6 +253,18 @@ static void limits(void **state) {
     assert_false(make(&variables, &e));
     assert_int_equal(e.kind, ERR_LIMIT);
     assert_string_equal(e.msg, "the environment of PublicFunction is too large");
+}
+
+static void long_before_an_address(void **state) {
+    (void)state;
+    char *const *variables;
+    struct err e;
+    char *value = arena_zero(&arena, 70000);
+    memset(value, 'v', 66000);
+    memcpy(value + 66000, AWS_URL "/x", sizeof AWS_URL "/x");
+    set("LONG", value);
+    assert_false(make(&variables, &e));
+    assert_int_equal(e.kind, ERR_LIMIT);
 }
 
 static void too_many(void **state) {
@@ -284,6 +315,8 @@ int main(void) {
         WITH_ARENA("a value that is too long is an error, never a cut", limits),
         WITH_ARENA("too many variables are an error", too_many),
         WITH_ARENA("a full arena is an error", no_memory),
+        WITH_ARENA("bug: the log names a localized address, and no more of the variable's value", log_without_values),
+        WITH_ARENA("bug: a value that is too long before an address is refused, not cut", long_before_an_address),
     };
     return cmocka_run_group_tests_name("lambda_env", cases, NULL, NULL);
 }
