@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts the real apigw with the real bootstrap, and signs requests with two signers that are not ours: botocore and curl.
 Used by the whole-path tests beside it; needs /usr/bin/python3 with botocore, and curl."""
-import base64, configparser, datetime, http.client, json, os, re, shutil, signal, subprocess, sys, tempfile, time, urllib.parse
+import base64, configparser, datetime, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.parse
 
 import botocore.auth
 import botocore.awsrequest
@@ -190,6 +190,19 @@ def run_cases(cases):
             print(f"FAILED  {sentence}\n        {type(problem).__name__}: {problem}", flush=True)
     print(f"{len(cases) - failed} passed, {failed} failed")
     return 1 if failed else 0
+
+
+def three_free_ports():
+    """The first of three in a row, below those that the system gives to others: both APIs' and STS's."""
+    for port in range(20000 + os.getpid() % 5000, 30000, 3):
+        try:
+            for k in range(3):
+                with socket.socket() as s:
+                    s.bind(("127.0.0.1", port + k))
+            return port
+        except OSError:
+            continue
+    raise AssertionError("no three free ports in a row")
 
 
 def write_template(path, *changes):

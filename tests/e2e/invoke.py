@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """One invocation by apigw invoke, of the real bootstrap and of one that does as it is told. invoke.py BUILD_DIR"""
-import socket
 
 from apigw import *
 
@@ -121,9 +120,7 @@ def usage():
 
 
 def beside_a_gateway():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(three_free_ports())
     with Gateway(build, port=port) as g:
         out, _ = invoke("PublicFunction", "-e", "rest-get-public", "--port", port, folder=g.folder)
         reply = json.loads(out)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What apigw start makes of other templates, of wrong input, and of functions that do not start. start.py BUILD_DIR"""
 import concurrent.futures
-import socket
 
 from apigw import *
 
@@ -149,19 +148,6 @@ def other_names():
         equal(a.status, 200)  # callers.yaml has a parameter StageName too, and gets the same value
         equal(send("GET", g.public).json()["userArn"],
               "arn:aws:sts::210987654321:assumed-role/mine-PublicFunctionRole/mine-PublicFunction")
-
-
-def three_free_ports():
-    """The first of three in a row, below those that the system gives to others: both APIs' and STS's."""
-    for port in range(20000 + os.getpid() % 5000, 30000, 3):
-        try:
-            for k in range(3):
-                with socket.socket() as s:
-                    s.bind(("127.0.0.1", port + k))
-            return port
-        except OSError:
-            continue
-    raise AssertionError("no three free ports in a row")
 
 
 def ports():
