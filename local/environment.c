@@ -84,6 +84,8 @@ void environment_retire(struct environment *env) {
 
 void environment_stop(struct environment *env) {
     end_process(env);
+    if (env->running && env->running->writer) /* the request has its line in the log already, for its head is sent */
+        log_line(LOG_WARN, "%.*s: its streamed reply breaks off: everything stops", STR_ARG(name_of(env)));
     if (env->running) finish(env, FUNCTION_EXITED, STR(""), "everything stops");
 }
 

@@ -202,7 +202,8 @@ static void handle(void *user, const struct http_request *rq, struct str peer_ip
 static void on_too_large(void *user, const struct http_request *rq, struct arena *a) {
     struct environment *env = user;
     struct str id, what;
-    struct ending ending = fail(STR("Function.ResponseSizeTooLarge"), "the reply is longer than 6291556 bytes");
+    const struct ending ending = {STR("Function.ResponseSizeTooLarge"),
+                                  "Response payload size exceeded maximum allowed payload size (6291556 bytes)."};
     if (!is_post(rq, &id, &what) || (!str_eq(what, STR("response")) && !str_eq(what, STR("error")))) return;
     struct log_scope scope = {.request_id = id};
     log_set_scope(&scope);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the local gateway: its judge, its servers and the processes it starts.
 if(BUILD_LOCAL)
-  foreach(name random process keyring lambda_env route judge judge_kinds judge_signature mismatch http_server
-               http_server_stop http_server_stream exchange_stream function function_many invocation environment program
-               watch runtime_server runtime_server_stream session facts stream_pipe sts gateway gateway_reply
+  foreach(name random process keyring lambda_env route judge judge_kinds judge_signature mismatch connections
+               http_server http_server_stop http_server_stream exchange_stream function function_many invocation
+               environment program watch runtime_server runtime_server_stream session facts stream_pipe sts gateway gateway_reply
                gateway_v2)
     unit(${name} local)
   endforeach()

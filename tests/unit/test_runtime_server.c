@@ -166,8 +166,8 @@ static void payload_limit(void **state) {
     check_answer(ask("POST", API "invocation/id-1/response", letters(6291557)), 413,
                  "{\"errorMessage\":\"Exceeded maximum allowed payload size (6291556 bytes).\","
                  "\"errorType\":\"RequestEntityTooLarge\"}");
-    check_end(FUNCTION_ERROR, "{\"errorMessage\":\"the reply is longer than 6291556 bytes: "
-                              "Function.ResponseSizeTooLarge\",\"errorType\":\"Function.ResponseSizeTooLarge\"}");
+    check_end(FUNCTION_ERROR, "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size "
+                              "(6291556 bytes).\",\"errorType\":\"Function.ResponseSizeTooLarge\"}");
     assert_int_equal(post(API "invocation/id-1/response", "late").status, 400);
     deliver("e", "id-2");
     assert_int_equal(ask("POST", API "invocation/id-1/response", letters(6291557)).status, 413); /* of another one */

@@ -237,9 +237,18 @@ static void stop_in_the_middle(void **state) {
     say(STREAM("id-1", "") "4\r\nhalf\r\n");
     struct stream_pipe *pipe = begun();
     expect(pipe, "half");
+    FILE *log = tmpfile();
+    char line[256];
+    assert_non_null(log);
+    log_open(LOG_TEXT, LOG_INFO, fileno(log));
     function_stop(lab.function);
+    log_open(LOG_TEXT, LOG_FATAL, 1);
     expect_broken(pipe);
     end_stream(pipe);
+    rewind(log);
+    assert_non_null(fgets(line, sizeof line, log));
+    assert_non_null(strstr(line, "Fn: its streamed reply breaks off: everything stops"));
+    fclose(log);
 }
 
 /* Reads all there is; the end of it is the thread's result. */
@@ -354,7 +363,7 @@ int main(void) {
         WITH(open_hasty, "a time-out in the middle breaks the stream off", times_out),
         WITH(open_lab, "an environment is busy until its stream has ended", busy),
         WITH(open_lab, "a caller that leaves does not disturb the function", reader_leaves),
-        WITH(open_lab, "the end breaks off what is streamed", stop_in_the_middle),
+        WITH(open_lab, "the end breaks off what is streamed, and the log says so", stop_in_the_middle),
         WITH(open_lab, "a stream over 200 MiB is 413", too_long),
         WITH(open_lab, "a stream for an id that is not the current one is 400", wrong_id),
         WITH(open_lab, "any other mode is 400", wrong_mode),
