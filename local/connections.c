@@ -33,9 +33,9 @@ static void wait_until(struct connections *all, int64_t until_ms) {
 
 static void end_late(struct connections *all, struct connection *c) {
     c->end_ms = INT64_MAX;
-    shutdown(c->fd, SHUT_RDWR);
     log_line(LOG_WARN, "port %u: a connection is closed: head or body of its request took more than %u s",
              (unsigned)all->port, all->part_s);
+    shutdown(c->fd, SHUT_RDWR);
 }
 
 /* A deadline that is set while this sleeps is no nearer than the end of the sleep. */

@@ -16,6 +16,7 @@ static const struct http_response TOO_LARGE = {.status = 413, .body = STR_INIT("
 static struct arena arena;
 static struct http_server *server;
 static uint16_t port;
+static FILE *log_file;
 
 /* Shows what came in: a line each, then the body as it is. */
 static void show(void *user, const struct http_request *rq, struct str peer_ip, struct http_response *rs,
@@ -44,7 +45,9 @@ static const struct http_server_options OPTIONS = {
 static int start(void **state) {
     (void)state;
     struct err e;
-    log_open(LOG_TEXT, LOG_FATAL, 1);
+    log_file = tmpfile();
+    assert_non_null(log_file);
+    log_open(LOG_TEXT, LOG_INFO, fileno(log_file));
     arena_init(&arena, 256 * 1024 * 1024);
     check_ok(http_server_start(&OPTIONS, &server, &e), e);
     port = http_server_port(server);
@@ -55,6 +58,7 @@ static int stop(void **state) {
     (void)state;
     http_server_stop(server);
     arena_close(&arena);
+    fclose(log_file);
     return 0;
 }
 
@@ -276,35 +280,21 @@ static void restart(const struct http_server_options *options) {
     port = http_server_port(server);
 }
 
-/* How often the log says it. */
-static size_t logged(FILE *log, const char *words) {
+/* How often the log says it; nothing may be logged behind it. */
+static size_t logged(const char *words) {
     char line[4096];
     size_t n = 0;
-    rewind(log);
-    while (fgets(line, sizeof line, log)) n += strstr(line, words) != NULL;
+    rewind(log_file);
+    while (fgets(line, sizeof line, log_file)) n += strstr(line, words) != NULL;
     return n;
-}
-
-static FILE *open_log(void) {
-    FILE *log = tmpfile();
-    assert_non_null(log);
-    log_open(LOG_TEXT, LOG_INFO, fileno(log));
-    return log;
-}
-
-static void close_log(FILE *log) {
-    log_open(LOG_TEXT, LOG_FATAL, 1);
-    fclose(log);
 }
 
 static void refusal_logged(void **state) {
     (void)state;
-    FILE *log = open_log();
     last(POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd");
     last("POST /a?secret=1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: foo\r\n\r\n");
-    assert_int_equal(logged(log, "POST / 400: Content-Length more than once"), 1);
-    assert_int_equal(logged(log, "POST /a 501: a Transfer-Encoding other than chunked"), 1);
-    close_log(log);
+    assert_int_equal(logged("POST / 400: Content-Length more than once"), 1);
+    assert_int_equal(logged("POST /a 501: a Transfer-Encoding other than chunked"), 1);
 }
 
 static void connection_limit(void **state) {
@@ -315,7 +305,6 @@ static void connection_limit(void **state) {
     struct http_response rs;
     char none;
     int fds[MAX];
-    FILE *log = open_log();
     options.max_connections = MAX;
     restart(&options);
     for (int i = 0; i < MAX; i++) {
@@ -327,13 +316,12 @@ static void connection_limit(void **state) {
         assert_true(recv(fd, &none, 1, 0) <= 0);
         close(fd);
     }
-    assert_int_equal(logged(log, "has 5 connections, as many as there may be"), 1);
+    assert_int_equal(logged("has 5 connections, as many as there may be"), 1);
     assert_true(wire_write(fds[0], &rq, &arena) && wire_read(fds[0], &rs, &arena));
     for (int i = 0; i < MAX; i++) close(fds[i]);
     bool ok = false;
     for (int i = 0; i < 1000 && !ok; i++) ok = wire_exchange(port, WIRE_WAIT_S, &rq, &rs, &arena);
     assert_true(ok);
-    close_log(log);
 }
 
 /* A byte now and then, so that the connection is never silent for long, until the server has had enough of it. */
@@ -353,14 +341,12 @@ static bool is_cut(const char *begin) {
 static void slow_client(void **state) {
     (void)state;
     struct http_server_options options = OPTIONS;
-    FILE *log = open_log();
     options.idle_timeout_s = 1;
     restart(&options);
     assert_true(is_cut("GET /"));
     assert_true(is_cut("GET / HTTP/1.1\r\nHost: h\r\nX: "));
     assert_true(is_cut(POST "Content-Length: 100000\r\n\r\n"));
-    assert_int_equal(logged(log, "head or body of its request took more than 2 s"), 3);
-    close_log(log);
+    assert_int_equal(logged("head or body of its request took more than 2 s"), 3);
 }
 
 /* Half a request, then nothing more: the server goes on. */
