@@ -68,7 +68,8 @@ class Front:
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 if self.headers.get("x-api-key") == API_KEY:
-                    a = send(self.command, g.private, list(self.headers.items()), body if body else None)
+                    fields = [(k, v) for k, v in self.headers.items() if k.lower() != "content-length"]  # send adds it
+                    a = send(self.command, g.private, fields, body if body else None)
                 else:
                     a = Answer(403, [("x-amzn-ErrorType", "ForbiddenException")], b'{"message":"Forbidden"}')
                 self.send_response(a.status)
