@@ -4,9 +4,9 @@
 
 #include "api.h"
 #include "check_cell.h"
-#include "route.h"
+#include "route_sample.h"
 
-enum { MAX_TEXT_BYTES = 16 * 1024, SCRATCH_BYTES = 4 * 1024 * 1024, LONGEST_SAMPLE = 8 };
+enum { MAX_TEXT_BYTES = 16 * 1024, SCRATCH_BYTES = 4 * 1024 * 1024 };
 
 const struct check_cell *check_matrix_cell(const struct check_matrix *m, size_t caller, size_t route) {
     return &m->cells[caller * m->n_routes + route];
@@ -37,49 +37,22 @@ static bool has_route(const struct model_api *api, struct str method, struct str
     return false;
 }
 
-/* The value in place of each parameter; $default stands for any path. */
-static void fill_in(struct buf *out, struct str path, struct str value) {
-    if (!str_starts(path, STR("/"))) {
-        buf_addf(out, "/%.*s", STR_ARG(value));
-        return;
-    }
-    for (size_t at; (at = str_find(path, STR("{"))) != SIZE_MAX;) {
-        size_t behind = str_find(path, STR("}")) + 1;
-        buf_add(out, (struct str){path.p, at});
-        buf_add(out, value);
-        path = (struct str){path.p + behind, path.n - behind};
-    }
-    buf_add(out, path);
-}
-
 static bool write_arn(const struct check_matrix *m, const struct check_route *c, struct str value, struct str *arn,
                       struct err *e) {
     struct buf b;
     buf_init(&b, MAX_TEXT_BYTES, m->arena);
     api_write_arn(&b, m->model, c->api, c->method, false);
-    fill_in(&b, c->route->path, value);
+    route_sample_fill_in(&b, c->route->path, value);
     *arn = buf_str(&b);
     return buf_ok(&b, e);
 }
 
-/* A path that takes this route and no other: "/items/x", "/items/xx" where /items/x is a route of its own. */
+/* What is judged: a path that takes this route and no other. */
 static bool choose_sample(const struct check_matrix *m, struct check_route *c, struct err *e) {
-    const struct model_route *found = NULL;
-    for (size_t n = 1; n <= LONGEST_SAMPLE && found != c->route; n++) {
-        struct str value = {"xxxxxxxx", n};
-        struct http_fields values = {0};
-        struct buf inside, sent;
-        buf_init(&inside, MAX_TEXT_BYTES, m->arena);
-        buf_init(&sent, MAX_TEXT_BYTES, m->arena);
-        fill_in(&inside, c->route->path, value);
-        route_write_path(&sent, c->api, buf_str(&inside));
-        c->sent = buf_str(&sent);
-        const struct http_request rq = {.method = c->method, .path = c->sent};
-        if (!buf_ok(&inside, e) || !buf_ok(&sent, e) || !write_arn(m, c, value, &c->asked, e) ||
-            !route_find(c->api, &rq, &found, &values, m->arena, e))
-            return false;
-    }
-    return true;
+    struct route_sample sample;
+    if (!route_sample_choose(c->api, c->route, c->method, &sample, m->arena, e)) return false;
+    c->sent = sample.path;
+    return write_arn(m, c, sample.value, &c->asked, e);
 }
 
 static bool add_column(struct check_matrix *m, const struct model_api *api, const struct model_route *r,
