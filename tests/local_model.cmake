@@ -12,6 +12,7 @@ if(BUILD_LOCAL)
   unit(toml local)
   unit(policy local)
   unit(policy_condition local)
+  unit(policy_range local)
   unit(access local)
   unit(documented local)
   # Templates that are refused; and templates that are read as SAM reads them, where a Python has aws-sam-translator.
