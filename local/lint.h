@@ -28,6 +28,9 @@ enum lint_rule {
     LINT_PATH_PARAMETER,
     LINT_VERB_CASE,
     LINT_OPENS_NOTHING,
+    LINT_NO_ACTION,
+    LINT_PRINCIPAL_MISSING,
+    LINT_PARAMETER_IGNORED,
     LINT_HALF_OF_URL,
     LINT_WIDE,
     LINT_RULES
@@ -69,6 +72,9 @@ void lint_said_notices(struct lint *l, const struct model *m);
 
 /* lint_policy.c: the statements about execute-api:Invoke, and about the two actions of a function URL. */
 void lint_policy_check(struct lint *l, const struct model *m);
+
+/* lint_principal.c: the principals of trust and resource policies. */
+void lint_principal_check(struct lint *l, const struct model *m);
 
 /* lint_template.c: what only the file shows. Nothing is found in a file that cannot be read. `bootstrap` may be NULL. */
 bool lint_template_check(struct lint *l, const struct model_options *options, const char *bootstrap, struct err *e);
