@@ -16,7 +16,7 @@ struct http_warm {
     pthread_cond_t ended;
     bool done;
     atomic_bool stop;
-    struct http_clocks began, ended_at;
+    struct http_clocks began;
     int64_t timeout_ms, deadline_ms;
     struct arena arena; /* of request and answer */
     struct http_request rq;
@@ -28,7 +28,6 @@ static void *run(void *user) {
     struct http_warm *w = c->warm;
     for (http_client_perform(c); !c->x.done && !atomic_load(&w->stop); http_client_perform(c))
         http_client_wait(c, w->deadline_ms, false);
-    w->ended_at = http_clocks_now();
     pthread_mutex_lock(&w->lock);
     w->done = true;
     pthread_cond_signal(&w->ended);
@@ -128,7 +127,7 @@ static void join(struct http_client *c) {
     struct err why;
     pthread_join(c->warm->thread, NULL);
     http_client_end(c);
-    c->used = c->warm->ended_at; /* it may have rested since */
+    c->used = c->warm->began; /* an answer that came before a freeze may have been read after it */
     if (!c->x.done) log_line(LOG_DEBUG, "%s: the connection was not open yet", c->origin);
     else if (!http_answer_judge(c, &why)) log_line(LOG_DEBUG, "no connection was opened ahead: %s", why.msg);
     discard(c);

@@ -153,8 +153,11 @@ static bool examine(struct check *c, int *code, struct err *e) {
     if (!read) c->report.refusal = str_of(refusal.msg);
     if (!lint_template_check(&c->lint, &c->options, flags_value(&c->flags, BOOTSTRAP), e)) return false;
     lint_said_notices(&c->lint, &c->model);
-    if (read) lint_policy_check(&c->lint, &c->model);
-    if (read) lint_principal_check(&c->lint, &c->model);
+    if (read) {
+        lint_policy_check(&c->lint, &c->model);
+        lint_principal_check(&c->lint, &c->model);
+        lint_route_check(&c->lint, &c->model, str_of(c->options.template_path));
+    }
     bool known = read || lint_said_refusal(&c->lint, c->report.refusal) || lint_errors(&c->lint);
     if (c->lint.failed) return err_set(e, ERR_MEMORY, "out of memory for the findings");
     if (!known) {

@@ -7,9 +7,9 @@
 #include "api.h"
 #include "check_cell.h"
 #include "policy_range.h"
-#include "route.h"
+#include "route_sample.h"
 
-enum { MAX_TEXT_BYTES = 16 * 1024, SCRATCH_BYTES = 4 * 1024 * 1024, LONGEST_SAMPLE = 32, SHORTEST_SAMPLE = 23 };
+enum { MAX_TEXT_BYTES = 16 * 1024, SCRATCH_BYTES = 4 * 1024 * 1024 };
 
 const struct check_cell *check_matrix_cell(const struct check_matrix *m, size_t caller, size_t route) {
     return &m->cells[caller * m->n_routes + route];
@@ -42,31 +42,12 @@ static bool has_route(const struct model_api *api, struct str method, struct str
     return false;
 }
 
-/* What stands for a parameter: for {p}, for {proxy+}, and behind the slash of $default. */
-struct filling {
-    struct str part, parts, rest;
-};
-
-static void fill_in(struct buf *out, struct str path, const struct filling *with) {
-    if (!str_starts(path, STR("/"))) {
-        buf_addf(out, "/%.*s", STR_ARG(with->rest));
-        return;
-    }
-    for (size_t at; (at = str_find(path, STR("{"))) != SIZE_MAX;) {
-        size_t behind = str_find(path, STR("}")) + 1;
-        buf_add(out, (struct str){path.p, at});
-        buf_add(out, path.p[behind - 2] == '+' ? with->parts : with->part);
-        path = (struct str){path.p + behind, path.n - behind};
-    }
-    buf_add(out, path);
-}
-
-static bool write_arn(const struct check_matrix *m, const struct check_route *c, const struct filling *with,
+static bool write_arn(const struct check_matrix *m, const struct check_route *c, const struct route_filling *with,
                       struct str *arn, struct err *e) {
     struct buf b;
     buf_init(&b, MAX_TEXT_BYTES, m->arena);
     api_write_arn(&b, m->model, c->api, c->method, false);
-    fill_in(&b, c->route->path, with);
+    route_sample_fill_in(&b, c->route->path, with);
     *arn = buf_str(&b);
     return buf_ok(&b, e);
 }
@@ -94,44 +75,25 @@ static char choose_letter(const struct model *m) {
     return POLICY_RANGE_FILLER;
 }
 
-static bool fill_sample(const struct check_matrix *m, struct check_route *c, size_t n, struct err *e) {
-    char text[3 * LONGEST_SAMPLE + 2];
-    struct str value = {text, n}, values = {text, 3 * n + 2};
-    memset(text, m->letter, sizeof text);
-    text[n] = text[2 * n + 1] = '/';
-    struct buf inside, sent;
-    const struct filling with = {value, values, value};
-    buf_init(&inside, MAX_TEXT_BYTES, m->arena);
-    buf_init(&sent, MAX_TEXT_BYTES, m->arena);
-    fill_in(&inside, c->route->path, &with);
-    route_write_path(&sent, c->api, buf_str(&inside));
-    c->sent = buf_str(&sent);
-    return buf_ok(&inside, e) && buf_ok(&sent, e) && write_arn(m, c, &with, &c->asked, e);
-}
-
-/* A path that takes this route and no other. */
+/* What is judged: a path that takes this route and no other. */
 static bool choose_sample(const struct check_matrix *m, struct check_route *c, struct err *e) {
-    const struct model_route *found = NULL;
-    for (size_t n = SHORTEST_SAMPLE; n <= LONGEST_SAMPLE && found != c->route; n++) {
-        struct http_fields values = {0};
-        if (!fill_sample(m, c, n, e)) return false;
-        const struct http_request rq = {.method = c->method, .path = c->sent};
-        if (!route_find(c->api, &rq, &found, &values, m->arena, e)) return false;
-    }
-    return true;
+    struct route_sample sample;
+    if (!route_sample_choose(c->api, c->route, c->method, m->letter, &sample, m->arena, e)) return false;
+    c->sent = sample.path;
+    return write_arn(m, c, &sample.with, &c->asked, e);
 }
 
 static bool choose_range(const struct check_matrix *m, struct check_route *c, struct err *e) {
-    static const struct filling all = {STR_INIT(POLICY_RANGE_PART), STR_INIT(POLICY_RANGE_PARTS),
-                                       STR_INIT(POLICY_RANGE_REST)};
+    static const struct route_filling all = {STR_INIT(POLICY_RANGE_PART), STR_INIT(POLICY_RANGE_PARTS),
+                                             STR_INIT(POLICY_RANGE_REST)};
     const struct str one = {&m->letter, 1};
     if (str_starts(c->route->path, STR("/")) && str_find(c->route->path, STR("{")) == SIZE_MAX) return true;
-    return write_arn(m, c, &all, &c->range, e) && write_arn(m, c, &(struct filling){one, one, one}, &c->brief, e);
+    return write_arn(m, c, &all, &c->range, e) && write_arn(m, c, &(struct route_filling){one, one, one}, &c->brief, e);
 }
 
 static bool add_column(struct check_matrix *m, const struct model_api *api, const struct model_route *r,
                        struct str method, struct err *e) {
-    static const struct filling stars = {STR_INIT("*"), STR_INIT("*"), STR_INIT("*")};
+    static const struct route_filling stars = {STR_INIT("*"), STR_INIT("*"), STR_INIT("*")};
     struct check_route *c = &m->routes[m->n_routes++];
     bool url = api->kind == MODEL_FUNCTION_URL;
     struct buf label;

@@ -19,6 +19,8 @@ static const struct {
     [LINT_AUTHORIZER_UNUSED] = {"authorizer-unused", LINT_ERROR,
                                 "add DefaultAuthorizer: AWS_IAM, or leave EnableIamAuthorizer out"},
     [LINT_OPTIONS_OPEN] = {"options-open", LINT_WARN, "write Auth: {Authorizer: AWS_IAM} at the event"},
+    [LINT_METHOD_OPEN] = {"method-open", LINT_WARN,
+                          "write Method: ANY there, or Auth: {Authorizer: AWS_IAM} at the wider route"},
     [LINT_CALLER_CREDENTIALS] = {"caller-credentials", LINT_ERROR, "set InvokeRole: NONE in Auth of the API"},
     [LINT_API_KEY_TEXT] = {"api-key-text", LINT_ERROR,
                            "write false, or !Ref to a parameter whose value for off is an empty text"},

@@ -10,6 +10,7 @@ enum lint_rule {
     LINT_AUTHORIZER_NOT_ENABLED,
     LINT_AUTHORIZER_UNUSED,
     LINT_OPTIONS_OPEN,
+    LINT_METHOD_OPEN,
     LINT_CALLER_CREDENTIALS,
     LINT_API_KEY_TEXT,
     LINT_API_KEY_CLOSED,
@@ -75,6 +76,9 @@ void lint_policy_check(struct lint *l, const struct model *m);
 
 /* lint_principal.c: the principals of trust and resource policies. */
 void lint_principal_check(struct lint *l, const struct model *m);
+
+/* lint_route.c: methods beside a protected one that an open route takes. `file` is where the routes stand. */
+void lint_route_check(struct lint *l, const struct model *m, struct str file);
 
 /* lint_template.c: what only the file shows. Nothing is found in a file that cannot be read. `bootstrap` may be NULL. */
 bool lint_template_check(struct lint *l, const struct model_options *options, const char *bootstrap, struct err *e);

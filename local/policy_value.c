@@ -69,9 +69,11 @@ static bool read_time(struct str s, int64_t *seconds) {
     return true;
 }
 
+/* Four digits from 1970 on are no date: they may be meant as a year. */
 bool policy_date_read(struct str text, double *unix_s) {
     int64_t year, month, day, seconds = 0;
-    if (str_read_int64(text, 0, INT64_C(100000000000), &seconds) && text.n > 4) {
+    if (str_read_int64(text, 0, INT64_C(100000000000), &seconds)) {
+        if (text.n == 4 && seconds >= 1970) return false;
         *unix_s = (double)seconds;
         return true;
     }

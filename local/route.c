@@ -89,36 +89,44 @@ static int takes_method(const struct model_route *r, struct str method) {
     return str_eq(r->method, method) ? 2 : str_eq(r->method, STR("ANY"));
 }
 
-/* A REST API chooses the resource first, so that a method it lacks is not looked for elsewhere; an HTTP API chooses among
-   the routes that have the method. */
+/* Among the routes that have the method, by its name or by ANY: the closest path, and on that path the name before ANY. A
+   method that a resource lacks goes on to a wider one, which may be open. */
 static const struct model_route *closest(const struct model_api *api, struct str method, struct str path) {
     const struct model_route *best = NULL, *fallback = NULL;
     for (size_t i = 0; i < api->n_routes; i++) {
         const struct model_route *r = &api->routes[i];
         int takes = takes_method(r, method);
+        if (!takes) continue;
         if (str_eq(r->path, DEFAULT)) {
-            if (takes && (!fallback || takes > takes_method(fallback, method))) fallback = r;
+            if (!fallback || takes > takes_method(fallback, method)) fallback = r;
             continue;
         }
-        if ((!takes && api->kind == MODEL_HTTP_API) || !fits(r->path, path, NULL, NULL, NULL)) continue;
+        if (!fits(r->path, path, NULL, NULL, NULL)) continue;
         bool same = best && !is_closer(api, r->path, best->path) && !is_closer(api, best->path, r->path);
         if (!best || (same ? takes > takes_method(best, method) : is_closer(api, r->path, best->path))) best = r;
     }
-    if (!best) return fallback;
-    return takes_method(best, method) ? best : NULL;
+    return best ? best : fallback;
 }
 
-/* Empty parts and dots: whether AWS takes them out, and when, is not known. One slash may end the path. */
+/* Dots and empty parts: whether AWS takes them out, and when, is not known. */
+static bool has_dots(struct str rest) {
+    struct str part;
+    while (next_part(&rest, &part))
+        if (str_eq(part, STR(".")) || str_eq(part, STR(".."))) return true;
+    return false;
+}
+
+/* One slash may end the path. */
 static bool has_odd_part(struct str path) {
     struct str part, rest = behind_slash(path);
-    if (!rest.n) return false;
-    while (next_part(&rest, &part))
-        if ((!part.n && rest.p) || str_eq(part, STR(".")) || str_eq(part, STR(".."))) return true;
+    if (has_dots(rest)) return true;
+    while (rest.n && next_part(&rest, &part))
+        if (!part.n && rest.p) return true;
     return false;
 }
 
 /* The other reading: decoded. In a REST API %2F stays within its part; an HTTP API decodes the path as a whole.
-   Absent: it cannot be decoded, or an HTTP API would cut it at its '?'. */
+   Absent: it cannot be decoded, a part of it has dots between its %2F, or an HTTP API would cut it at its '?'. */
 static bool decode(const struct model_api *api, struct str path, struct str *out, struct arena *a, struct err *e) {
     struct str part, rest = path, decoded;
     struct buf b;
@@ -128,7 +136,7 @@ static bool decode(const struct model_api *api, struct str path, struct str *out
         if (!percent_read(part, false, &decoded, a, e)) return e->kind == ERR_PARSE;
         bool split = decoded.n && memchr(decoded.p, '/', decoded.n);
         bool cut = decoded.n && (memchr(decoded.p, '?', decoded.n) || memchr(decoded.p, 0, decoded.n));
-        if (cut && api->kind == MODEL_HTTP_API) return true;
+        if ((cut && api->kind == MODEL_HTTP_API) || (split && has_dots(decoded))) return true;
         if (!first) buf_add_char(&b, '/');
         buf_add(&b, split && api->kind == MODEL_REST_API ? part : decoded);
     }

@@ -133,7 +133,7 @@ static void print_by_hand(const struct start *s, const struct model *m, const st
     for (size_t i = 0; i < m->n_functions; i++)
         if (s->gateway.programs[i].by_hand)
             invoke_wait_print(m->functions[i].logical_id, &s->gateway.programs[i],
-                              function_variables(gateway_function(g, i)), stderr);
+                              function_variables(gateway_function(g, i)), stdout);
 }
 
 /* False: nobody can read these lines, so whoever waits for `ready` would wait for ever. */

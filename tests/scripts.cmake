@@ -29,16 +29,9 @@ if(BUILD_LOCAL)
   set_tests_properties(e2e_stream PROPERTIES TIMEOUT 600)
 endif()
 
-# The handler of README.md, as it stands there.
+# What README.md tells to run.
 if(BUILD_LOCAL)
-  set(readme ${CMAKE_SOURCE_DIR}/README.md)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${readme})
-  file(READ ${readme} text)
-  string(REGEX MATCH "```c\n([^`]*)```" found "${text}")
-  file(CONFIGURE OUTPUT readme_handler.c CONTENT "${CMAKE_MATCH_1}" @ONLY)
-  add_executable(readme_handler ${CMAKE_CURRENT_BINARY_DIR}/readme_handler.c)
-  target_link_libraries(readme_handler PRIVATE runtime)
   add_test(NAME e2e_readme
-    COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/readme.py ${CMAKE_BINARY_DIR} $<TARGET_FILE:readme_handler>)
+    COMMAND ${SYSTEM_PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/e2e/readme.py ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER} "${SANITIZE}")
   set_tests_properties(e2e_readme PROPERTIES TIMEOUT 600)
 endif()

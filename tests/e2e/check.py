@@ -266,6 +266,15 @@ def not_redeployed():
     finding("not-redeployed", "error", ("      Name: !Sub ${AWS::StackName}-private\n      StageName", f"      {body}\n      StageName"), words=("the stage keeps the authorization it had",))
 
 
+def method_open():
+    events = "        Get: {Type: Api, Properties: {RestApiId: !Ref PrivateApi, Path: /private, Method: GET}}\n"
+    wider = events + "        Any: {Type: Api, Properties: {RestApiId: !Ref PrivateApi, Path: '/{proxy+}', Method: ANY, Auth: {Authorizer: NONE}}}\n"
+    path, l = finding("method-open", "warning", (events, wider), words=("by ANY /{proxy+} that path is open to PUT, DELETE, PATCH, HEAD, OPTIONS",))
+    equal(l["line"], line_of(path, events.strip()))
+    with Gateway(build, template=path) as g:
+        equal((send("GET", g.private).status, send("PUT", g.private).status), (403, 200))
+
+
 def caller_credentials():
     finding("caller-credentials", "error", ("        InvokeRole: NONE ", "        # InvokeRole: NONE "), words=("lambda:InvokeFunction",))
 
@@ -428,6 +437,7 @@ code = run_cases([
     ("trap 2: an ApiKeyRequired that reads off and is on is an error", key_text),
     ("trap 3: a switch that does not redeploy is an error", not_redeployed),
     ("trap 4: AWS_IAM with the caller's credentials is an error", caller_credentials),
+    ("methods that go past AWS_IAM to an open, wider route are a warning, and are served", method_open),
     ("trap 5: a second stage is a warning", stray_stage),
     ("trap 6: a BuildMethod that builds twice is a warning", built_twice),
     ("trap 7: a bootstrap for another architecture is an error", architecture),

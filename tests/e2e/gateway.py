@@ -164,6 +164,7 @@ def policies():
 def routes():
     base = g.private[:-len("/dev/private")]
     for method, path in (("PUT", "/dev/private"), ("GET", "/dev/private/"), ("GET", "/dev"), ("GET", "/"), ("GET", "/prod/private"),
+                         ("GET", "/dev/%zz"), ("GET", "/dev/../../private"),
                          ("GET", "/dev//private"), ("GET", "/dev/priv%61te"), ("GET", "/x/../dev/private"), ("GET", "/dev/Private")):
         refused(send(method, base + path), "MissingAuthenticationTokenException", "Missing Authentication Token")
         refused(call(g.keys("bob"), method, base + path), "MissingAuthenticationTokenException", "Missing Authentication Token")

@@ -43,8 +43,9 @@ def refused_host():
 
 
 if sys.argv[2:] != [INSIDE]:
-    namespace = ["unshare", "-rn"]
-    if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
+    ways = (["unshare", "-n"], ["unshare", "-rn"])  # of root, and of whoever may be root in a namespace
+    namespace = next((w for w in ways if subprocess.run([*w, "true"], capture_output=True, check=False).returncode == 0), None)
+    if not namespace:
         print("not run: this user may not make a network namespace")
         sys.exit(77)
     sys.exit(subprocess.run([*namespace, sys.executable, os.path.abspath(__file__), build, INSIDE], check=False).returncode)

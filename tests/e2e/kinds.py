@@ -169,6 +169,9 @@ with Kind("http-api.yaml", HTTP_CALLERS, "execute-api", "/private", FORBIDDEN, F
             k.told(k.call("alice", method, path), NOT_FOUND)
         assert "no route GET /nowhere; routes are GET /private, POST /private" in k.g.log(), k.g.log()
 
+        for path in ("/%zz", "/../../private"):
+            k.told(send("GET", k.base + path), NOT_FOUND)
+
     def other_method():
         k.told(k.call("alice", "POST", body=b"x"), FORBIDDEN)
         assert "the method in its Resource is GET, not POST" in k.g.log(), k.g.log()
@@ -182,11 +185,16 @@ with Kind("function-url.yaml", URL_CALLERS, "lambda", "/", URL_FORBIDDEN, URL_FO
         for method in ("PUT", "DELETE", "PATCH"):
             equal(k.call("alice", method, "/any/path/").json()["method"], method)
 
+    def odd_path():
+        for path in ("%zz", "../../x"):
+            equal((send("GET", k.public + path).status, send("GET", k.private + path).status), (200, 400))
+
     def one_action():
         k.told(k.call("half"), URL_FORBIDDEN)
         assert "no statement of half allows lambda:InvokeFunction on" in k.g.log(), k.g.log()
 
     print("function URL")
     failed |= run_cases(k.cases() + [("every method and path reaches the function", every_path),
+                                     ("a path that cannot be signed is 400 under AWS_IAM alone", odd_path),
                                      ("lambda:InvokeFunctionUrl alone is not enough", one_action)])
 sys.exit(failed)

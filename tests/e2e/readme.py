@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs what README.md tells to run: the commands of "Run it here", the smoke script's, and the handler, which CMake takes
-out of README.md and builds. readme.py BUILD_DIR HANDLER"""
+"""Runs what README.md tells to run: the commands of "Run it here", the smoke script's, and those that compile its handler.
+readme.py BUILD_DIR CC SANITIZERS"""
 from apigw import *
 
-build, handler = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+build, compiler = os.path.abspath(sys.argv[1]), sys.argv[2]
+if sys.argv[3]:  # what the libraries are built with
+    compiler += " -fsanitize=" + sys.argv[3]
 with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
     README = f.read()
 
@@ -77,11 +79,19 @@ def doctor():
 
 
 def own_handler():
-    compile_line, start_line = blocks("A handler of your own")[0].splitlines()
-    assert "--bootstrap ./hello" in start_line, start_line
-    with Gateway(build, "--bootstrap", handler) as g:
-        answer = send("GET", g.public)
-        equal((answer.status, answer.body), (200, b"hello"))
+    compile_it, start = blocks("A handler of your own")[0].split("build/apigw start ")
+    assert compile_it.startswith("cc ") and start.startswith("--bootstrap ./hello "), (compile_it, start)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, target in (("runtime", os.path.join(ROOT, "runtime")), ("base", os.path.join(ROOT, "base")), ("build", build)):
+            os.symlink(target, os.path.join(folder, name))
+        with open(os.path.join(folder, "hello.c"), "w", encoding="utf-8") as f:
+            f.write(re.search(r"^```c\n(.*?)^```", section("A handler of your own"), re.M | re.S)[1])
+        r = subprocess.run(["sh", "-eu", "-c", compiler + compile_it.removeprefix("cc")], cwd=folder, capture_output=True,
+                           text=True, timeout=120)
+        equal((r.returncode, r.stdout + r.stderr), (0, ""))
+        with Gateway(build, "--bootstrap", os.path.join(folder, "hello")) as g:
+            answer = send("GET", g.public)
+            equal((answer.status, answer.body), (200, b"hello"))
 
 
 def without_lambda():
@@ -112,7 +122,7 @@ sys.exit(run_cases([
     ("callers are checked against routes, and an event is handled alone", who_may_call_what),
     ("the smoke script passes as the README calls it", smoke),
     ("apigw doctor judges a bootstrap", doctor),
-    ("the README's own handler answers behind the gateway", own_handler),
+    ("the README's own handler compiles by its command, and answers behind the gateway", own_handler),
     ("an event is handled without Lambda", without_lambda),
     ("every link to a file leads somewhere", links),
 ]))

@@ -329,14 +329,13 @@ static void rested(void **state) {
     assert_int_equal(peer.resumed, 2);
 }
 
-/* Opened during the start, then frozen before the first event. */
+/* Opened during the start, then frozen before the first event, whether or not the answer has been read by then. */
 static void warm_then_frozen(void **state) {
     (void)state;
     const struct http_request rq = {.method = STR("HEAD"), .path = STR("/")};
     start(tls_lab_make(&(struct tls_order){.name = "leaf", .host = "localhost", .issuer = &root}), NULL);
     check_ok(http_warm(client, &rq, 10000, &e), e);
     while (!atomic_load(&peer.requests)) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* the answer arrives; if not, the case proves less */
     wall_jump_s = 3600;
     check_ok(exchange(), e);
     stop();
@@ -382,7 +381,7 @@ int main(void) {
         TLS_CASE("a SIGPIPE that libcurl raises reaches nobody", no_signal),
         TLS_CASE("a SIGPIPE that was pending before stays pending", pending_signal),
         TLS_CASE("a connection that rested for more than 50 s by either clock is not used again", rested),
-        TLS_CASE("one that was opened ahead rests from the end of that", warm_then_frozen),
+        TLS_CASE("one that was opened ahead rests from the beginning of that", warm_then_frozen),
         TLS_CASE("a bundle that cannot be used is the operator's mistake, and named", bad_bundles),
     };
     return cmocka_run_group_tests_name("http_tls", tests, NULL, NULL);

@@ -15,6 +15,7 @@ static struct str found(const char *text) {
     lint_said_notices(&lint, &m);
     lint_policy_check(&lint, &m);
     lint_principal_check(&lint, &m);
+    lint_route_check(&lint, &m, STR("t.yaml"));
     assert_false(lint.failed);
     for (size_t i = 0; i < lint.n; i++) buf_addf(&names, "%s ", lint_name(lint.at[i].rule));
     check_ok(buf_ok(&names, &e), e);
@@ -90,6 +91,52 @@ static void parameters(void **state) {
         struct str names = found(table[i].text);
         if (!str_eq(names, str_of(table[i].names))) fail_msg("%zu: %.*s, not %s", i, STR_ARG(names), table[i].names);
     }
+}
+
+/* GET /x is protected; one more API event, and an HTTP API with two. */
+#define WIDER(path, method, auth) \
+    MORE("  G:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2023\n" \
+         "      Handler: h\n      Events:\n" \
+         "        B: {Type: Api, Properties: {RestApiId: !Ref A, Path: '" path "', Method: " method ", Auth: {" auth \
+         "}}}\n")
+#define WIDER_HTTP(path, method) \
+    MORE("  H: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {EnableIamAuthorizer: true}}}\n" \
+         "  G:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2023\n" \
+         "      Handler: h\n      Events:\n" \
+         "        B: {Type: HttpApi, Properties: {ApiId: !Ref H, Path: '/y/{a}', Method: " method \
+         ", Auth: {Authorizer: AWS_IAM}}}\n" \
+         "        C: {Type: HttpApi, Properties: {ApiId: !Ref H" path "}}\n")
+
+static void open_methods(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *names;
+    } table[] = {
+        {WIDER("/{proxy+}", "ANY", "Authorizer: NONE"), "wide method-open "},
+        {WIDER("/{id}", "post", "Authorizer: NONE"), "wide method-open "},
+        {WIDER("/{id}", "get", "Authorizer: NONE"), "wide "}, /* GET /x is closer */
+        {WIDER("/x", "post", "Authorizer: NONE"), "wide "},   /* as it is written */
+        {WIDER("/y", "post", "Authorizer: NONE"), "wide "},   /* another path */
+        {WIDER("/{proxy+}", "ANY", "Authorizer: AWS_IAM"), "wide "},
+        {WIDER("/{proxy+}", "ANY", "Authorizer: NONE, ApiKeyRequired: true"), "api-key-closed wide "},
+        {WIDER_HTTP("", "GET"), "wide method-open "}, /* $default */
+        {WIDER_HTTP(", Path: '/{a}/{b}', Method: PUT", "GET"), "wide method-open "},
+        {WIDER_HTTP("", "ANY"), "wide "},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct str names = found(table[i].text);
+        if (!str_eq(names, str_of(table[i].names))) fail_msg("%zu: %.*s, not %s", i, STR_ARG(names), table[i].names);
+    }
+}
+
+static void open_methods_place(void **state) {
+    (void)state;
+    found(WIDER("/{proxy+}", "ANY", "Authorizer: NONE"));
+    assert_int_equal(lint.n, 2);
+    check_str(lint.at[1].file, STR("t.yaml"));
+    assert_int_equal(lint.at[1].line, 19);
+    check_str(lint.at[1].reason, STR("A: AWS_IAM protects GET /x, but by ANY /{proxy+} that path is open to POST, "
+                                     "PUT, DELETE, PATCH, HEAD, OPTIONS"));
 }
 
 #define URL_OF(auth, statement, more) TEMPLATE("", "", "FunctionUrlConfig: {AuthType: " auth "}", statement, more)
@@ -351,6 +398,8 @@ int main(void) {
         CASE("a principal of the account that is not in the files is a warning", principals),
         CASE("each mistake in a Resource has one name, and what is right has none", resources),
         CASE("a Resource is compared with routes that have parameters", parameters),
+        CASE("methods of a protected path that an open, wider route takes are a finding", open_methods),
+        CASE("it names the route, the methods and where they go", open_methods_place),
         CASE("one of the two actions of a function URL is a mistake", half_of_url),
         CASE("a policy variable in a path is no mistake", variables),
         CASE("a finding stands at its statement", place),

@@ -138,6 +138,7 @@ static void conditions(void **state) {
         {"{IpAddress: {aws:SourceIp: localhost}}", ":35: localhost cannot be compared"},
         {"{Bool: {aws:SecureTransport: maybe}}", ":35: maybe cannot be compared"},
         {"{Null: {aws:username: x}}", ":35: x cannot be compared"},
+        {"{DateLessThan: {aws:EpochTime: '2030'}}", ":35: 2030 cannot be compared"},
         {"{NumericEquals: {aws:EpochTime: 1x}}", ":35: 1x cannot be compared"},
         {"{DateLessThan: {aws:CurrentTime: tomorrow}}", ":35: tomorrow cannot be compared"},
         {"{ArnLike: {aws:PrincipalArn: 'arn:aws:*'}}", ":35: arn:aws:* cannot be compared"},

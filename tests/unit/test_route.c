@@ -91,6 +91,8 @@ static void rest(void **state) {
         {"GET", "/dev/pets/x/r", "GET /pets/{proxy+} proxy=x/r"}, /* text first, from the left */
         {"GET", "/dev/items/a%20b", "ANY /items/{id} id=a%20b"},
         {"GET", "/dev/items/a%2Fb", "ANY /items/{id} id=a%2Fb"},
+        {"GET", "/dev/items/https%3A%2F%2Fh", "ANY /items/{id} id=https%3A%2F%2Fh"},
+        {"GET", "/dev/items/..a%2Fb..", "ANY /items/{id} id=..a%2Fb.."},
         {"GET", "/dev/items/+", "ANY /items/{id} id=+"},
         {"GET", "/dev/items/a.b", "ANY /items/{id} id=a.b"},
     };
@@ -118,28 +120,96 @@ static void http(void **state) {
     CHECK_ALL(&STAGED, staged);
 }
 
-/* What has the resource and not the method goes on to a greedy route in an HTTP API only. */
+/* The trees and requests that were measured at a REST API of AWS. */
+static void measured(void **state) {
+    (void)state;
+    static struct model_route jobs[] = {ROUTE("ANY", "/{proxy+}"), ROUTE("GET", "/jobs/{type}"),
+                                        ROUTE("OPTIONS", "/cors")};
+    static struct model_route users[] = {
+        ROUTE("GET", "/users/{id}"), ROUTE("PATCH", "/users/me"),  ROUTE("POST", "/roles/provision"),
+        ROUTE("GET", "/roles/{id}"), ROUTE("GET", "/things/real"), ROUTE("POST", "/things/{proxy+}"),
+    };
+    static const struct request of_jobs[] = {{"GET", "/jobs/reboot", "GET /jobs/{type} type=reboot"},
+                                             {"POST", "/jobs/reboot", "ANY /{proxy+} proxy=jobs/reboot"},
+                                             {"GET", "/jobs", "ANY /{proxy+} proxy=jobs"},
+                                             {"POST", "/jobs", "ANY /{proxy+} proxy=jobs"},
+                                             {"GET", "/cors", "ANY /{proxy+} proxy=cors"}};
+    static const struct request of_users[] = {{"GET", "/users/me", "GET /users/{id} id=me"},
+                                              {"PATCH", "/users/me", "PATCH /users/me"},
+                                              {"GET", "/users/abc", "GET /users/{id} id=abc"},
+                                              {"POST", "/users/me", "-"},
+                                              {"POST", "/roles/provision", "POST /roles/provision"},
+                                              {"GET", "/roles/provision", "GET /roles/{id} id=provision"},
+                                              {"GET", "/things/real", "GET /things/real"},
+                                              {"POST", "/things/real", "POST /things/{proxy+} proxy=real"}};
+    struct model_api api = {.stage = STR_INIT("$default")};
+    for (int http_api = 0; http_api < 2; http_api++) {
+        api.kind = http_api ? MODEL_HTTP_API : MODEL_REST_API;
+        api.routes = jobs, api.n_routes = sizeof jobs / sizeof *jobs;
+        CHECK_ALL(&api, of_jobs);
+        api.routes = users, api.n_routes = sizeof users / sizeof *users;
+        CHECK_ALL(&api, of_users);
+    }
+}
+
+/* A closer ANY goes before a wider route's name. */
 static void methods(void **state) {
     (void)state;
-    static struct model_route few[] = {ROUTE("GET", "/private"), ROUTE("ANY", "/{proxy+}")};
-    struct model_api api = {.kind = MODEL_REST_API, .stage = STR_INIT("$default"), .routes = few, .n_routes = 2};
-    assert_string_equal(taken(&api, "GET", "/private"), "GET /private");
-    assert_string_equal(taken(&api, "POST", "/private"), "-");
-    assert_string_equal(taken(&api, "POST", "/other"), "ANY /{proxy+} proxy=other");
-    api.kind = MODEL_HTTP_API;
-    assert_string_equal(taken(&api, "POST", "/private"), "ANY /{proxy+} proxy=private");
+    static struct model_route few[] = {ROUTE("GET", "/{proxy+}"), ROUTE("GET", "/{id}"),     ROUTE("ANY", "/a"),
+                                       ROUTE("ANY", "/{id}"),     ROUTE("ANY", "/{proxy+}"), ROUTE("PUT", "/a")};
+    static const struct request cases[] = {{"GET", "/a", "ANY /a"},
+                                           {"PUT", "/a", "PUT /a"},
+                                           {"GET", "/b", "GET /{id} id=b"},
+                                           {"PUT", "/b", "ANY /{id} id=b"},
+                                           {"GET", "/a/b", "GET /{proxy+} proxy=a/b"},
+                                           {"PUT", "/a/b", "ANY /{proxy+} proxy=a/b"}};
+    struct model_api api = {.stage = STR_INIT("$default"), .routes = few, .n_routes = sizeof few / sizeof *few};
+    for (int http_api = 0; http_api < 2; http_api++) {
+        api.kind = http_api ? MODEL_HTTP_API : MODEL_REST_API;
+        CHECK_ALL(&api, cases);
+    }
     static const char *const none[] = {"get", "TRACE", "CONNECT", "ANY", "*", "", "GET "};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) assert_string_equal(taken(&api, none[i], "/other"), "-");
 }
 
 static void nothing(void **state) {
     (void)state;
-    static const char *const paths[] = {"/private/",  "//private",  "/private//", "/./private",     "/x/../private",
-                                        "/items/",    "/items",     "/items//",   "/items/1/",      "/files",
-                                        "/files/",    "/files//a",  "/files/./a", "/files/a/..",    "/files/%2e%2e/",
-                                        "/items/%2E", "/items/%",   "/items/%zz", "/items/%4",      "/PRIVATE",
-                                        "private",    "",           "*",          "/privat",        "/private2",
-                                        "/private/x", "/items/1/2", "/Items/1",   "http://h/files", "/dev2/private"};
+    static const char *const paths[] = {"/private/",
+                                        "//private",
+                                        "/private//",
+                                        "/./private",
+                                        "/x/../private",
+                                        "/items/",
+                                        "/items",
+                                        "/items//",
+                                        "/items/1/",
+                                        "/files",
+                                        "/files/",
+                                        "/files//a",
+                                        "/files/./a",
+                                        "/files/a/..",
+                                        "/files/%2e%2e/",
+                                        "/items/%2E",
+                                        "/items/%",
+                                        "/items/%zz",
+                                        "/items/..%2fa",
+                                        "/items/.%2Fa",
+                                        "/items/a%2f..",
+                                        "/items/%2e%2E%2fa",
+                                        "/items/a%2F.%2Fb",
+                                        "/files/a/..%2f",
+                                        "/items/%4",
+                                        "/PRIVATE",
+                                        "private",
+                                        "",
+                                        "*",
+                                        "/privat",
+                                        "/private2",
+                                        "/private/x",
+                                        "/items/1/2",
+                                        "/Items/1",
+                                        "http://h/files",
+                                        "/dev2/private"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct buf staged;
         buf_init(&staged, 256, &arena);
@@ -230,7 +300,8 @@ int main(void) {
     const struct CMUnitTest cases[] = {
         WITH_ARENA("a REST API takes text before {id} before {proxy+}, part by part, values as sent", rest),
         WITH_ARENA("an HTTP API takes whole matches before greedy ones, values decoded", http),
-        WITH_ARENA("a method that a resource lacks ends the search in a REST API", methods),
+        WITH_ARENA("a method that a resource lacks is looked for in wider ones, as measured at AWS", measured),
+        WITH_ARENA("a closer ANY goes before a wider route's named method", methods),
         WITH_ARENA("no route takes a slash too many, an empty part, dots or another case", nothing),
         WITH_ARENA("a path that decodes to another route takes none", two_readings),
         WITH_ARENA("$default takes what no other route takes", fallback),

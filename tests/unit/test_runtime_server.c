@@ -3,6 +3,7 @@
    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html */
 #include "runtime_server.h"
 
+#include "function_parts.h"
 #include "lab.h"
 #include "wire.h"
 
@@ -182,6 +183,13 @@ static void *ask_next(void *user) {
     return NULL;
 }
 
+static unsigned count_asks(void) {
+    pthread_mutex_lock(&lab.function->lock);
+    unsigned n = lab.function->environments->asks;
+    pthread_mutex_unlock(&lab.function->lock);
+    return n;
+}
+
 /* Whatever waits in GET next is let go without an answer, so that the server can stop. */
 static void stop_lets_go(void **state) {
     (void)state;
@@ -190,8 +198,9 @@ static void stop_lets_go(void **state) {
     deliver("e", "id-1");
     post(API "invocation/id-1/response", "reply");
     check_end(FUNCTION_REPLY, "reply");
+    unsigned before = count_asks();
     assert_int_equal(pthread_create(&thread, NULL, ask_next, &answered), 0);
-    lab_sleep_ms(50);
+    while (count_asks() == before) lab_sleep_ms(1);
     function_stop(lab.function);
     pthread_join(thread, NULL);
     assert_false(answered);
