@@ -17,7 +17,8 @@ static bool same_account(const struct access_question *q) {
 
 static void evaluate(const struct access_question *q, struct policy_result results[POLICIES], struct arena *a) {
     struct policy_caller caller = {0};
-    struct policy_request rq = {.action = q->action, .resource = q->resource, .facts = q->facts, .arena = a};
+    struct policy_request rq = {
+        .action = q->action, .resource = q->resource, .facts = q->facts, .arena = a, .range = q->range};
     if (q->caller) {
         const struct model_principal *who = q->caller->who;
         caller = (struct policy_caller){.account_id = who->account_id, .arn = keyring_user_arn(q->caller)};

@@ -13,6 +13,7 @@ struct access_question {
     const struct keyring_entry *caller; /* NULL: anonymous */
     struct str action, resource, owner_account;
     const struct http_fields *facts;
+    const struct policy_range *range;                /* NULL: none; see policy_range.h */
     const struct policy_statements *resource_policy; /* NULL: there is none */
     enum policy_closeness suffices; /* how closely it must name a caller of the own account to need no policy of his */
 };

@@ -11,7 +11,7 @@
 #include "stack_flags.h"
 
 enum { CHECK_BYTES = 512 * 1024 * 1024, MAX_TEXT_BYTES = 128 * 1024 * 1024 };
-enum { JSON = STACK_N_FLAGS, EXPECT, LINT_ONLY, IGNORE, WHY, SOURCE_IP, BOOTSTRAP, HELP };
+enum { JSON = STACK_N_FLAGS, EXPECT, LINT_ONLY, IGNORE, WHY, SOURCE_IP, USER_AGENT, BOOTSTRAP, HELP };
 
 static const struct flag FLAGS[] = {STACK_FLAGS,
                                     {"--json", 0, false, false},
@@ -20,6 +20,7 @@ static const struct flag FLAGS[] = {STACK_FLAGS,
                                     {"--ignore", 0, true, true},
                                     {"--why", 0, true, false},
                                     {"--source-ip", 0, true, false},
+                                    {"--user-agent", 0, true, false},
                                     {"--bootstrap", 0, true, false},
                                     {"--help", 'h', false, false}};
 
@@ -36,6 +37,7 @@ static const char USAGE[] =
     "  --ignore NAME      not this lint (may be repeated)\n"
     "  --bootstrap FILE   compare its machine with Architectures\n"
     "  --source-ip ADDR   the caller's address, for conditions (127.0.0.1)\n"
+    "  --user-agent TEXT  what the caller sends as User-Agent, for conditions (apigw-check)\n"
     "  --json             for programs\n"
     "Exit code: 0 fine, 1 an expectation failed or a lint of level error was found, 2 wrong usage,\n"
     "3 the template cannot be read.\n";
@@ -87,10 +89,11 @@ static bool read_arguments(struct check *c, int argc, char **argv, struct err *e
 }
 
 static bool make_matrix(struct check *c, struct err *e) {
-    const char *ip = flags_value(&c->flags, SOURCE_IP);
+    const char *ip = flags_value(&c->flags, SOURCE_IP), *agent = flags_value(&c->flags, USER_AGENT);
     c->matrix = (struct check_matrix){.model = &c->model,
                                       .ring = &c->ring,
                                       .source_ip = str_of(ip ? ip : "127.0.0.1"),
+                                      .user_agent = str_of(agent ? agent : "apigw-check"),
                                       .now_s = clock_unix_ms() / 1000,
                                       .arena = &c->arena};
     if (!keyring_make(&c->ring, &c->model, &c->arena, e) || !check_matrix_make(&c->matrix, e) ||
@@ -152,6 +155,7 @@ static bool examine(struct check *c, int *code, struct err *e) {
     lint_said_notices(&c->lint, &c->model);
     if (read) {
         lint_policy_check(&c->lint, &c->model);
+        lint_principal_check(&c->lint, &c->model);
         lint_route_check(&c->lint, &c->model, str_of(c->options.template_path));
     }
     bool known = read || lint_said_refusal(&c->lint, c->report.refusal) || lint_errors(&c->lint);
@@ -164,6 +168,18 @@ static bool examine(struct check *c, int *code, struct err *e) {
     return !read || is_given(c, LINT_ONLY) || make_matrix(c, e);
 }
 
+/* A program reads of it what people read on standard error. */
+static int refuse(struct check *c, const struct err *why) {
+    struct buf out;
+    if (c->lint.failed) c->lint.n = 0;
+    c->report =
+        (struct check_report){.template_path = c->options.template_path, .lint = &c->lint, .refusal = str_of(why->msg)};
+    buf_init(&out, MAX_TEXT_BYTES, &c->arena);
+    check_report_write_json(&c->report, &out);
+    print(c, &out);
+    return CHECK_UNREADABLE;
+}
+
 static int run(struct check *c, int argc, char **argv) {
     struct err e;
     int code = CHECK_USAGE;
@@ -174,7 +190,7 @@ static int run(struct check *c, int argc, char **argv) {
     if (is_given(c, HELP)) return fputs(USAGE, stdout) < 0;
     if (!examine(c, &code, &e)) {
         fprintf(stderr, "apigw check: %s\n", e.msg);
-        return code;
+        return code == CHECK_UNREADABLE && is_given(c, JSON) ? refuse(c, &e) : code;
     }
     if (is_given(c, WHY) && c->report.matrix) return say_why(c, &e);
     return report(c, &e);

@@ -5,13 +5,14 @@
 #include "facts.h"
 
 static bool decide(const struct check_matrix *m, size_t caller, size_t role, bool *may, struct err *e) {
-    static const struct http_request nothing_known;
+    struct http_field agent = {STR("User-Agent"), m->user_agent};
+    const struct http_request rq = {.fields = {&agent, m->user_agent.p != NULL, 1}};
     const struct keyring_entry *who = m->callers[caller].entry, *whom = m->callers[role].entry;
     *may = false;
     if (!who || !whom || who == whom || whom->who->kind != MODEL_ROLE) return true;
     const struct model_principal *wanted = whom->who;
     const struct facts facts = {.caller = who,
-                                .rq = &nothing_known,
+                                .rq = &rq,
                                 .peer_ip = m->source_ip,
                                 .region = m->model->region,
                                 .owner_account = wanted->account_id,

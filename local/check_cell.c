@@ -4,12 +4,13 @@
 #include "check_cell.h"
 
 #include "api.h"
-#include "judge_access.h"
+#include "check_range.h"
 
 enum { MAX_TEXT_BYTES = 16 * 1024 };
 
 struct question {
     struct judge_question of;
+    struct check_range range;
     bool allowed, own, bounded; /* by all policies together; by the caller's own; not by his permissions boundary */
     const struct policy_statement *statement;
     struct check_miss miss;
@@ -48,6 +49,7 @@ static bool make_request(const struct cell *c, struct http_request *rq, struct e
     buf_init(&host, MAX_TEXT_BYTES, c->scratch);
     api_write_host(&host, m->model, c->r->api);
     return buf_ok(&host, e) && http_field_add(&rq->fields, STR("Host"), buf_str(&host), c->scratch, e) &&
+           (!m->user_agent.p || http_field_add(&rq->fields, STR("User-Agent"), m->user_agent, c->scratch, e)) &&
            (!key.p || http_field_add(&rq->fields, STR("x-api-key"), key, c->scratch, e)) &&
            (!c->caller->entry || sigv4_sign(rq, &c->caller->entry->keys, &scope, c->scratch, e));
 }
@@ -66,6 +68,14 @@ static void put_questions(struct cell *c, const struct http_request *rq) {
     for (size_t i = 0; i < c->n; i++) c->q[i].of = questions[i];
 }
 
+/* What was judged is one path of many: asked for is the route. */
+static void find_miss(const struct cell *c, struct question *q, const struct policy_request *ask) {
+    struct str path = c->r->route->path;
+    q->miss = check_miss_nearest(&c->entry->who->policies, ask);
+    if (q->miss.kind == CHECK_MISS_RESOURCE && q->miss.part == EXECUTE_ARN_PATH && str_starts(path, STR("/")))
+        q->miss.wants = (struct str){path.p + 1, path.n - 1};
+}
+
 static bool find_statement(const struct cell *c, struct question *q, const struct http_fields *facts) {
     struct policy_request ask = {.action = q->of.action, .resource = c->r->asked, .facts = facts, .arena = c->scratch};
     struct policy_caller who = {0};
@@ -75,7 +85,7 @@ static bool find_statement(const struct cell *c, struct question *q, const struc
         if (c->entry->who->kind == MODEL_ROLE) who.role_arn = c->entry->who->arn;
         identity = policy_evaluate(&c->entry->who->policies, &ask);
         if (c->entry->who->has_boundary) boundary = policy_evaluate(&c->entry->who->boundary, &ask);
-        if (identity.decision == POLICY_IMPLICIT_DENY) q->miss = check_miss_nearest(&c->entry->who->policies, &ask);
+        if (identity.decision == POLICY_IMPLICIT_DENY) find_miss(c, q, &ask);
     }
     ask.caller = &who;
     if (c->r->api->has_policy) resource = policy_evaluate(&c->r->api->policy, &ask);
@@ -102,6 +112,10 @@ static bool answer(const struct cell *c, struct question *q, struct err *e) {
 static void add_statement(struct buf *b, const struct policy_statement *s) {
     buf_addf(b, "%s:%u, policy %.*s", s->file, s->line, STR_ARG(s->policy_name));
     if (s->n_conditions) buf_add(b, STR(", under its Condition"));
+}
+
+static void add_resource(struct buf *b, struct str resource) {
+    if (resource.p) buf_addf(b, ", Resource %.*s", STR_ARG(resource));
 }
 
 static void explain_not_found(const struct cell *c, const struct question *q, const struct check_cell *cell,
@@ -144,11 +158,19 @@ static bool explain(const struct cell *c, const struct question *q, struct check
     case CHECK_DENIED: buf_add(&why, STR("denied by ")); break;
     case CHECK_UNSIGNED: buf_add(&why, STR("the route wants a signature")); break;
     case CHECK_NO_KEY: buf_add(&why, STR("no enabled API key is in a usage plan of the stage")); break;
-    case CHECK_NOT_FOUND: explain_not_found(c, q, cell, &why);
+    case CHECK_NOT_FOUND: explain_not_found(c, q, cell, &why); break;
+    case CHECK_SOME: buf_add(&why, STR("allowed for some values: by "));
     }
     if (cell->statement) add_statement(&why, cell->statement);
     if (cell->second) buf_add(&why, STR(", and by "));
     if (cell->second) add_statement(&why, cell->second);
+    if (cell->because == CHECK_SOME) add_resource(&why, q->range.resource);
+    if (cell->except) {
+        buf_add(&why, STR(", but not for all values: "));
+        add_statement(&why, cell->except);
+        add_resource(&why, q->range.resource);
+        buf_add(&why, STR(" denies some"));
+    }
     if (c->entry && !cell->foreign && !cell->bounded && cell->because == CHECK_NOT_FOUND) write_fix(c, &fix);
     cell->why = buf_str(&why);
     if (fix.n) cell->fix = buf_str(&fix);
@@ -169,6 +191,22 @@ static void conclude(struct cell *c, struct check_cell *cell, bool left, const s
         if (cell->allowed && c->n > 1 && c->q[1].statement != q->statement) cell->second = c->q[1].statement;
         cell->because = cell->allowed ? CHECK_ALLOWED : q->statement ? CHECK_DENIED : CHECK_NOT_FOUND;
     }
+}
+
+/* The sample is one value of many. A function URL has none, and where no API key is to be had, none gets in. */
+static bool look_at_range(struct cell *c, struct check_cell *cell, struct err *e) {
+    struct check_range *range = &c->q[0].range;
+    bool closed = c->r->route->api_key && !opening_key(c->m, c->r->api).p;
+    bool by_policy =
+        cell->because == CHECK_ALLOWED || cell->because == CHECK_DENIED || cell->because == CHECK_NOT_FOUND;
+    if (!c->r->range.p || !by_policy || closed) return true;
+    if (!check_range_ask(c->m, c->r, &c->q[0].of, cell->allowed, range, c->scratch, e)) return false;
+    cell->except = range->denies;
+    if (range->verdict != CHECK_RANGE_SOME) return true;
+    cell->because = CHECK_SOME;
+    cell->allowed = false;
+    cell->statement = range->allows;
+    return true;
 }
 
 bool check_cell_fill(const struct check_matrix *m, const struct check_caller *caller, const struct check_route *r,
@@ -194,5 +232,5 @@ bool check_cell_fill(const struct check_matrix *m, const struct check_caller *ca
     while (asked && !cell->allowed && no < c.n && c.q[no].allowed) no++;
     bool left = !cell->allowed && (!asked || no == c.n);
     conclude(&c, cell, left, &c.q[left ? 0 : no]);
-    return explain(&c, &c.q[left ? 0 : no], cell, e);
+    return look_at_range(&c, cell, e) && explain(&c, &c.q[left ? 0 : no], cell, e);
 }

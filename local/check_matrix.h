@@ -19,6 +19,8 @@ struct check_route {
     struct str label;        /* "GET /dev/items/{id}" */
     struct str arn;          /* what a policy names: * for a parameter; of a function URL: the function */
     struct str sent, asked;  /* what is judged: a path of the route, and the ARN that its policies are asked about */
+    struct str range,
+        brief; /* the pattern of all such ARNs (policy_range.h), and a short one; absent: there is one ARN */
 };
 
 enum check_because {
@@ -28,16 +30,18 @@ enum check_because {
     CHECK_DENIED,    /* by `statement`: an explicit deny */
     CHECK_NOT_FOUND, /* no statement allows it; `miss` is the nearest */
     CHECK_NO_KEY,    /* the policy allows it, but no API key opens the stage */
+    CHECK_SOME,      /* `statement` allows it, or may, for some values of the path parameters and not for all */
 };
 
 struct check_cell {
     bool allowed;
-    int status; /* of the answer: 200 when allowed */
+    int status; /* of the answer to a value that no statement names: 200 when allowed */
     struct str error_type;
     enum check_because because;
     const struct policy_statement *statement; /* NULL: none */
     const struct policy_statement
         *second; /* of a function URL: that allows lambda:InvokeFunction, where it is another */
+    const struct policy_statement *except; /* allowed, but this one denies some values */
     struct check_miss miss;
     bool bounded;   /* the own policy allows it, and the permissions boundary does not */
     bool foreign;   /* the own policy allows it, and one of the API's would have to allow it too */
@@ -48,21 +52,23 @@ struct check_cell {
 struct check_matrix {
     const struct model *model;
     const struct keyring *ring;
-    struct str source_ip;
+    struct str source_ip, user_agent; /* the latter absent: none is sent */
     int64_t now_s;
     struct check_caller *callers;
     struct check_route *routes;
     struct check_cell *cells; /* n_routes for each caller */
     size_t n_callers, n_routes;
+    char letter;   /* what values of parameters are made of: no Resource has it, if that can be */
     bool *assumes; /* n_callers for each caller: may it assume that role? See check_assume.h */
     struct arena *arena;
 };
 
-/* model, ring, source_ip, now_s and arena are set; everything lives in the arena. */
+/* model, ring, source_ip, user_agent, now_s and arena are set; everything lives in the arena. */
 bool check_matrix_make(struct check_matrix *m, struct err *e);
 
 const struct check_cell *check_matrix_cell(const struct check_matrix *m, size_t caller, size_t route);
-const char *check_matrix_word(const struct check_cell *cell); /* "open", "allowed", "denied", "explicit deny" ... */
-const char *check_matrix_reason(enum check_because because);  /* for programs: "no-statement" */
+const char *
+check_matrix_word(const struct check_cell *cell); /* "open", "allowed", "some", "denied", "explicit deny" ... */
+const char *check_matrix_reason(enum check_because because); /* for programs: "no-statement" */
 
 #endif

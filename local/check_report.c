@@ -83,7 +83,8 @@ static void write_reasons(const struct check_matrix *m, struct buf *out) {
             buf_add_char(out, ' ');
             add_label(out, m, i);
             buf_add(out, STR(": "));
-            if (!cell->allowed && cell->because != CHECK_DENIED) buf_add(out, STR("denied: "));
+            if (!cell->allowed && cell->because != CHECK_DENIED && cell->because != CHECK_SOME)
+                buf_add(out, STR("denied: "));
             add_plain(out, cell->why);
             buf_add_char(out, '\n');
             lines++;
@@ -125,8 +126,10 @@ static void write_failures(const struct check_report *r, struct buf *out) {
         add_plain(out, m->callers[f->caller].name);
         buf_add_char(out, ' ');
         add_label(out, m, f->route);
-        buf_addf(out, ", but it is %s: ", f->allow ? "denied" : "allowed");
-        add_plain(out, check_matrix_cell(m, f->caller, f->route)->why);
+        const struct check_cell *cell = check_matrix_cell(m, f->caller, f->route);
+        if (cell->because == CHECK_SOME) buf_add(out, STR(", but it is "));
+        else buf_addf(out, ", but it is %s: ", f->allow ? "denied" : "allowed");
+        add_plain(out, cell->why);
         buf_add_char(out, '\n');
     }
     if (x->n_failures) buf_add_char(out, '\n');
@@ -217,7 +220,8 @@ static void write_cell(const struct check_matrix *m, size_t caller, size_t route
     add_member(out, "{\"caller\":", m->callers[caller].name);
     buf_add_char(out, ',');
     add_route(out, &m->routes[route]);
-    buf_addf(out, ",\"allowed\":%s,\"status\":%d", c->allowed ? "true" : "false", c->status);
+    const char *allowed = c->because == CHECK_SOME ? "\"some\"" : c->allowed ? "true" : "false";
+    buf_addf(out, ",\"allowed\":%s,\"status\":%d", allowed, c->status);
     add_member(out, ",\"errorType\":", c->error_type);
     add_member(out, ",\"because\":", str_of(check_matrix_reason(c->because)));
     add_member(out, ",\"why\":", c->why);

@@ -24,7 +24,9 @@ void check_report_write_table(const struct check_report *r, struct buf *out);
     "assumes":[{"caller","role"}],
     "lints":[{"name","level","file","line","reason","fix"}],
     "expectations":{"file","lines","failed":[{"line","expected","caller","api","method","path"}]}}
-   because: open, statement, unsigned, explicit-deny, no-statement, no-key. What there is not is null. */
+   because: open, statement, unsigned, explicit-deny, no-statement, no-key, some. What there is not is null.
+   allowed: true, false, or "some": of the values that the route's path parameters may have, for some and not for all, and
+   then statement is the one that allows those. status and errorType are those of a value that no statement names. */
 void check_report_write_json(const struct check_report *r, struct buf *out);
 
 /* All about one cell. */

@@ -28,11 +28,11 @@ static void write_arn(struct buf *out, const struct judge_access *x, struct str 
 
 size_t judge_access_questions(const struct model_api *api, const struct model_route *route, const struct facts *facts,
                               struct judge_question questions[static JUDGE_MAX_QUESTIONS]) {
-    questions[0] = (struct judge_question){STR("execute-api:Invoke"), *facts};
+    questions[0] = (struct judge_question){STR("execute-api:Invoke"), *facts, NULL};
     if (api->kind != MODEL_FUNCTION_URL) return 1;
     questions[0].action = STR("lambda:InvokeFunctionUrl");
     questions[0].facts.function_url_auth_type = route->aws_iam ? STR("AWS_IAM") : STR("NONE");
-    questions[1] = (struct judge_question){STR("lambda:InvokeFunction"), *facts};
+    questions[1] = (struct judge_question){STR("lambda:InvokeFunction"), *facts, NULL};
     questions[1].facts.invoked_via_function_url = true;
     return 2;
 }
@@ -44,6 +44,7 @@ bool judge_access_ask(const struct judge *j, const struct judge_question *q, str
                                              .resource = resource,
                                              .owner_account = j->model->account_id,
                                              .facts = known,
+                                             .range = q->range,
                                              .resource_policy = j->api->has_policy ? &j->api->policy : NULL,
                                              .suffices = POLICY_BY_ANYONE};
     *known = (struct http_fields){0};

@@ -12,6 +12,7 @@ enum { JUDGE_MAX_QUESTIONS = 2 };
 struct judge_question {
     struct str action;
     struct facts facts;
+    const struct policy_range *range; /* NULL: the one resource */
 };
 size_t judge_access_questions(const struct model_api *api, const struct model_route *route, const struct facts *facts,
                               struct judge_question questions[static JUDGE_MAX_QUESTIONS]);

@@ -29,6 +29,9 @@ enum lint_rule {
     LINT_PATH_PARAMETER,
     LINT_VERB_CASE,
     LINT_OPENS_NOTHING,
+    LINT_NO_ACTION,
+    LINT_PRINCIPAL_MISSING,
+    LINT_PARAMETER_IGNORED,
     LINT_HALF_OF_URL,
     LINT_WIDE,
     LINT_RULES
@@ -70,6 +73,9 @@ void lint_said_notices(struct lint *l, const struct model *m);
 
 /* lint_policy.c: the statements about execute-api:Invoke, and about the two actions of a function URL. */
 void lint_policy_check(struct lint *l, const struct model *m);
+
+/* lint_principal.c: the principals of trust and resource policies. */
+void lint_principal_check(struct lint *l, const struct model *m);
 
 /* lint_route.c: methods beside a protected one that an open route takes. `file` is where the routes stand. */
 void lint_route_check(struct lint *l, const struct model *m, struct str file);

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "execute_arn.h"
 #include "lint.h"
+#include "policy_range.h"
 
 enum { MAX_ARN_BYTES = 8192 };
 
@@ -90,33 +91,19 @@ static void check_width(struct place *p) {
                which);
 }
 
-/* Is there a text that both patterns match? Each is read with '*' and '?' only. at[k]: the rest of b from k on is met. */
-static bool meet(struct str a, struct str b, bool *at) {
-    for (size_t k = b.n + 1; k-- > 0;) at[k] = k == b.n || (at[k + 1] && b.p[k] == '*');
-    for (size_t i = a.n; i-- > 0;) {
-        bool behind = at[b.n]; /* of the row below, at k + 1 */
-        at[b.n] = at[b.n] && a.p[i] == '*';
-        for (size_t k = b.n; k-- > 0;) {
-            bool below = at[k];
-            bool stars = a.p[i] == '*' || b.p[k] == '*';
-            at[k] = stars ? below || at[k + 1] : behind && (a.p[i] == b.p[k] || a.p[i] == '?' || b.p[k] == '?');
-            behind = below;
-        }
-    }
-    return at[0];
-}
-
-/* Can the Resource name a call of a route with parameters? Each of them is read as '*'. */
+/* Can the Resource name a call of a route with parameters? */
 static bool meets(const struct place *p, struct str arn) {
     char pattern[MAX_ARN_BYTES];
-    bool at[MAX_ARN_BYTES + 1];
     size_t n = 0;
-    for (size_t i = 0; i < arn.n; i++) {
+    for (size_t i = 0; i < arn.n && n + 2 < sizeof pattern; i++) {
         const char *end = arn.p[i] == '{' ? memchr(arn.p + i, '}', arn.n - i) : NULL;
-        pattern[n++] = end ? '*' : arn.p[i];
+        bool greedy = end && (end[-1] == '+' || end[-1] == '{');
+        if (end) memcpy(pattern + n, greedy ? POLICY_RANGE_PARTS : POLICY_RANGE_PART, 2);
+        else pattern[n] = arn.p[i];
+        n += end ? 2 : 1;
         if (end) i = (size_t)(end - arn.p);
     }
-    return meet(p->resource, (struct str){pattern, n}, at);
+    return policy_range_meets(&(struct policy_range){.pattern = {pattern, n}}, p->resource);
 }
 
 static bool opens(const struct place *p, const struct model_api *api, struct str method, struct str path) {

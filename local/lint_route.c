@@ -3,6 +3,7 @@
 #include "api.h"
 #include "buf.h"
 #include "lint.h"
+#include "policy_range.h"
 #include "route_sample.h"
 
 enum { MAX_NAMES_BYTES = 128 };
@@ -36,7 +37,8 @@ static bool report(struct fall *f, size_t first, struct err *e) {
 static bool find_falls(struct fall *f, struct err *e) {
     struct route_sample sample;
     struct http_fields values = {0};
-    if (!route_sample_choose(f->api, f->from, f->from->method, &sample, f->lint->arena, e)) return false;
+    if (!route_sample_choose(f->api, f->from, f->from->method, POLICY_RANGE_FILLER, &sample, f->lint->arena, e))
+        return false;
     for (size_t k = 0; sample.taken && k < API_N_METHODS; k++) {
         const struct http_request rq = {.method = api_methods[k], .path = sample.path};
         const struct model_route *found;

@@ -21,6 +21,8 @@ static const struct {
     {"without OpenApiVersion SAM publishes", LINT_STRAY_STAGE},
     {"has no effect beside Role", LINT_POLICY_IGNORED},
     {"grants nothing here", LINT_POLICY_UNSEEN},
+    {" names no action of ", LINT_NO_ACTION},
+    {"is no parameter of the template: ignored", LINT_PARAMETER_IGNORED},
 };
 
 static bool find(struct str sentence, enum lint_rule *rule) {

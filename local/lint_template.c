@@ -108,7 +108,7 @@ static bool check_resources(struct lint *l, struct template *t, const char *boot
 
 bool lint_template_check(struct lint *l, const struct model_options *o, const char *bootstrap, struct err *e) {
     struct template_stack stack = {.region = o->region, .account_id = o->account_id, .stack_name = o->stack_name};
-    struct template t = {.stack = &stack, .arena = l->arena};
+    struct template t = {.stack = &stack, .arena = l->arena, .n_lenient = o->n_config_parameters};
     struct err unread;
     const char *machine = NULL;
     if (bootstrap && !read_machine(bootstrap, &machine, l->arena, e)) return false;

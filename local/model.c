@@ -217,10 +217,24 @@ static bool copy_options(struct model_options *o, struct template_stack *stack, 
            copy_text(&stack->stack_name, a, e) && template_stack_of(stack, e);
 }
 
+/* As SAM CLI does with what its configuration says and the template does not have. */
+static bool notice_ignored(struct model_reader *r, const struct model_options *o, struct err *e) {
+    const struct node place = {.file = o->config_path, .line = o->config_line};
+    for (size_t n = o->n_config_parameters; n > 0; n--) {
+        struct str name = o->parameters->at[o->parameters->n - n].name;
+        if (!template_parameter_find(r->t, name) &&
+            !model_parts_notice(r, &place, e, "%.*s of parameter_overrides is no parameter of the template: ignored",
+                                STR_ARG(name)))
+            return false;
+    }
+    return true;
+}
+
 bool model_read(const struct model_options *options, struct model *model, struct arena *a, struct err *e) {
     struct model_options o = *options;
     struct template_stack stack, theirs;
-    struct template t = {.stack = &stack, .arena = a}, callers = {.stack = &theirs, .beside = &t, .arena = a};
+    struct template t = {.stack = &stack, .arena = a, .n_lenient = o.n_config_parameters},
+                    callers = {.stack = &theirs, .beside = &t, .arena = a};
     struct model_reader r = {.model = model, .t = &t, .arena = a};
     *model = (struct model){0};
     if (!copy_options(&o, &stack, a, e)) return false;
@@ -236,5 +250,5 @@ bool model_read(const struct model_options *options, struct model *model, struct
     if (o.callers_path && !template_read(&callers, o.callers_path, NULL, e)) return false;
     if (!make_room(&r, t.n_resources + callers.n_resources, e) || !read_template(&r, e)) return false;
     if (o.callers_path && !read_callers(&r, &callers, e)) return false;
-    return model_principal_finish(&r, e);
+    return model_principal_finish(&r, e) && notice_ignored(&r, &o, e);
 }

@@ -98,6 +98,9 @@ struct model_options {
     struct str region, account_id, stack_name;
     struct str callers_account;           /* whose the callers file is; absent: account_id */
     const struct http_fields *parameters; /* overrides of the template's parameters, name and value */
+    size_t n_config_parameters;           /* the last of them are SAM's configuration's, and need not exist */
+    const char *config_path;              /* and stand there */
+    unsigned config_line;
 };
 
 /* Everything lives in the arena. Errors are ERR_CONFIG and begin with "FILE:LINE: " (FILE alone when it cannot be read). */

@@ -147,4 +147,8 @@ bool model_managed_add_template(struct model_reader *r, const struct node *item,
 bool model_managed_bound(struct model_reader *r, const struct node *properties, struct model_principal *p,
                          struct err *e);
 
+/* model_action.c: a notice for each action that its service does not have. */
+bool model_action_check(struct model_reader *r, const struct node *place, const struct policy_statement *s,
+                        struct err *e);
+
 #endif

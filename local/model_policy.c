@@ -157,6 +157,7 @@ static bool read_statement(struct model_reader *r, const struct node *n, const s
                           "Principal of a policy statement is not supported here: a role's or user's policy has none");
     if (!action) return node_error(n, e, "a statement without Action");
     if (!model_policy_read_texts(r, action, "Action", &s.actions, &s.n_actions, e)) return false;
+    if (!model_action_check(r, n, &s, e)) return false;
     if (!concerns(r, &s, of->kind)) return true;
     return read_elements(r, n, of, &s, e) && model_policy_join(r, &(struct policy_statements){&s, 1, 1}, into, n, e);
 }

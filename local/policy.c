@@ -60,6 +60,12 @@ static bool fits_action(const struct policy_statement *s, struct str action) {
     return false;
 }
 
+static bool fits_pattern(const struct policy_statement *s, const struct policy_pattern *pattern,
+                         const struct policy_request *rq) {
+    return rq->range ? policy_range_fits(s, pattern, rq)
+                     : policy_pattern_matches(pattern, rq->resource, POLICY_RESOURCE);
+}
+
 /* A variable without a value in this request matches nothing. */
 static enum policy_truth fits_resource(const struct policy_statement *s, const struct policy_request *rq,
                                        struct str *unclear) {
@@ -67,8 +73,7 @@ static enum policy_truth fits_resource(const struct policy_statement *s, const s
     for (size_t i = 0; i < s->n_resources && fits != POLICY_YES; i++) {
         struct policy_pattern pattern;
         enum policy_truth resolved = policy_expand(s, s->resources[i], rq, &pattern, unclear);
-        if (resolved == POLICY_YES && !policy_pattern_matches(&pattern, rq->resource, POLICY_RESOURCE))
-            resolved = POLICY_NO;
+        if (resolved == POLICY_YES && !fits_pattern(s, &pattern, rq)) resolved = POLICY_NO;
         fits = policy_or(fits, resolved);
     }
     return fits;

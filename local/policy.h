@@ -72,6 +72,7 @@ struct policy_request {
     const struct http_fields *facts;    /* condition keys and their values; NULL: none */
     const struct policy_caller *caller; /* NULL: principals are not looked at, as in an identity policy */
     struct arena *arena;                /* for values of variables */
+    const struct policy_range *range;   /* NULL: `resource` is all that is asked about; else see policy_range.h */
 };
 
 enum policy_decision { POLICY_IMPLICIT_DENY, POLICY_EXPLICIT_DENY, POLICY_ALLOW };

@@ -30,6 +30,10 @@ enum policy_truth policy_expand(const struct policy_statement *s, struct str tex
 enum policy_truth policy_condition_holds(const struct policy_statement *s, const struct policy_condition *c,
                                          const struct policy_request *rq, struct str *unclear);
 
+/* policy_range.c: does it match as much of the request's range as counts for this statement? */
+bool policy_range_fits(const struct policy_statement *s, const struct policy_pattern *pattern,
+                       const struct policy_request *rq);
+
 /* policy_value.c */
 bool policy_number_read(struct str text, double *number);
 bool policy_date_read(struct str text, double *unix_s); /* ISO 8601 or seconds since 1970 */

@@ -6,17 +6,21 @@
 #include "buf.h"
 #include "route.h"
 
-struct route_sample {
-    struct str value; /* of each parameter */
-    struct str path;  /* as it is sent, the stage in it */
-    bool taken;       /* by the route; false where other routes take all that was tried */
+/* What stands for a parameter: for {p}, for {proxy+}, and behind the slash of $default, which stands for any path. */
+struct route_filling {
+    struct str part, parts, rest;
 };
 
-/* `path` with the value in place of each parameter; $default stands for any path. */
-void route_sample_fill_in(struct buf *out, struct str path, struct str value);
+struct route_sample {
+    struct route_filling with;
+    struct str path; /* as it is sent, the stage in it */
+    bool taken;      /* by the route; false where other routes take all that was tried */
+};
 
-/* False: memory. */
-bool route_sample_choose(const struct model_api *api, const struct model_route *r, struct str method,
+void route_sample_fill_in(struct buf *out, struct str path, const struct route_filling *with);
+
+/* Its values are long, of the letter alone, and of three parts where a route takes several. False: memory. */
+bool route_sample_choose(const struct model_api *api, const struct model_route *r, struct str method, char letter,
                          struct route_sample *sample, struct arena *a, struct err *e);
 
 #endif

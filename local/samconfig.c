@@ -160,6 +160,7 @@ static bool read_section(struct reader *r, const struct node *env) {
     if (!read_text(r, "stack_name", &r->config->stack_name) || !read_text(r, "region", &r->config->region))
         return false;
     overrides = option(r, "parameter_overrides");
+    if (overrides) r->config->parameters_line = overrides->line;
     return !overrides || read_overrides(r, overrides);
 }
 

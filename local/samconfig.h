@@ -13,6 +13,7 @@ struct samconfig {
     struct str env;
     struct str stack_name, region; /* absent: the file does not say */
     struct http_fields parameters; /* names and values of parameter_overrides */
+    unsigned parameters_line;      /* of the latter */
 };
 
 /* `file` NULL: the one beside the template, if there is one. `env` NULL: default. A file or environment that was asked for

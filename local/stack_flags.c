@@ -74,6 +74,9 @@ static bool take(const struct flags *f, struct samconfig *config, struct model_o
             !http_field_add(&config->parameters, p->name, p->value, a, e))
             return false;
     }
+    options->n_config_parameters = config->parameters.n;
+    options->config_path = config->path;
+    options->config_line = config->parameters_line;
     return true;
 }
 

@@ -49,13 +49,14 @@ struct template {
     size_t n_conditions;
     struct template_resource *resources;
     size_t n_resources;
-    unsigned depth; /* of resolving just now */
+    size_t n_lenient; /* the last of the overrides that may name what there is not */
+    unsigned depth;   /* of resolving just now */
 };
 
 /* Partition and URL suffix of the region; region, account id and stack name are checked. */
 bool template_stack_of(struct template_stack *stack, struct err *e);
 
-/* In: path, stack, beside and arena are set. An override without a parameter of that name is an error. */
+/* In: path, stack, beside and arena are set. An override without a parameter of that name is an error, but of the last n_lenient. */
 bool template_read(struct template *t, const char *path, const struct http_fields *overrides, struct err *e);
 
 struct template_resource *template_find(const struct template *t, struct str id); /* NULL: no such resource */

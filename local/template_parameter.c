@@ -156,7 +156,7 @@ static bool read_one(struct template *t, struct node_member m, const struct http
 }
 
 static bool check_overrides(const struct template *t, const struct http_fields *overrides, struct err *e) {
-    for (size_t i = 0; overrides && i < overrides->n; i++) {
+    for (size_t i = 0; overrides && i < overrides->n - t->n_lenient; i++) {
         if (template_parameter_find(t, overrides->at[i].name)) continue;
         struct buf names;
         buf_init(&names, 512, t->arena); /* too many to name: then the rest goes unnamed */

@@ -12,6 +12,7 @@ if(BUILD_LOCAL)
   unit(toml local)
   unit(policy local)
   unit(policy_condition local)
+  unit(policy_range local)
   unit(access local)
   unit(documented local)
   add_test(NAME templates_refused

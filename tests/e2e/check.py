@@ -106,6 +106,50 @@ def condition():
     assert c["allowed"] and c["why"].endswith("under its Condition"), c
 
 
+def user_agent():
+    deny = "          - {Effect: Deny, Action: 'execute-api:*', Resource: '*', Condition: {StringLike: {aws:UserAgent: '%s'}}}\n          - Effect: Allow\n            Action: execute-api:Invoke\n"
+    allow = "          - Effect: Allow\n            Action: execute-api:Invoke\n"
+    verdict = lambda path, *arguments: cell(report(*arguments, template=path), "PublicFunctionRole", "GET /dev/private")["because"]
+    equal(verdict(variant((allow, deny % "*"))), "explicit-deny")
+    curl = variant((allow, deny % "curl/*"))
+    equal((verdict(curl), verdict(curl, "--user-agent", "curl/8.5.0")), ("statement", "explicit-deny"))
+
+
+ITEMS = ("Path: /private, Method: GET}}", "Path: '/items/{id}', Method: GET}}")
+
+
+def items(*resources):
+    """The role may call these; a minus before one: may not. A template with a route /items/{id}."""
+    lines = "".join("          - {Effect: %s, Action: execute-api:Invoke, Resource: !Sub '%s/GET/%s'}\n" %
+                    ("Deny" if r[0] == "-" else "Allow", INVOKE, r.lstrip("-")) for r in resources)
+    allow = "          - Effect: Allow\n            Action: execute-api:Invoke\n"
+    return variant(ITEMS, (allow, lines + allow))
+
+
+def some_values():
+    for path, allowed, because, allow, deny in ((items("items/*"), True, "statement", 0, 1), (items("items/x"), "some", "some", 1, 1),
+                                                (items("items/1*"), "some", "some", 1, 1), (items("item"), False, "no-statement", 1, 0),
+                                                (items("items/*", "-items/9"), True, "statement", 0, 1),
+                                                (items("items/1", "-items/*"), False, "explicit-deny", 1, 0)):
+        ignore = ("--ignore", "opens-nothing")
+        c = cell(report(*ignore, template=path), "PublicFunctionRole", "GET /dev/items/{id}")
+        equal((c["allowed"], c["because"]), (allowed, because))
+        for verb, code in (("allow", allow), ("deny", deny)):
+            line = text_file("expect.txt", verb + " PublicFunctionRole GET /dev/items/{id}\n")
+            check(*ignore, "--expect", line, template=path, code=code)
+    path = items("items/1*")
+    c = cell(report("--ignore", "opens-nothing", template=path), "PublicFunctionRole", "GET /dev/items/{id}")
+    assert c["why"].startswith(f"allowed for some values: by {path}:{line_of(path, 'GET/items/1*')}, policy invoke-private-api, Resource arn:"), c
+    assert c["why"].endswith("/dev/GET/items/1*") and c["statement"]["line"] == line_of(path, "GET/items/1*"), c
+    rest = text_file("expect.txt", "allow * * /dev/public\nallow PublicFunctionRole POST /dev/private\ndeny everything else\n")
+    out = check("--ignore", "opens-nothing", "--expect", rest, template=path, code=1)
+    assert ":3: expected deny for PublicFunctionRole GET /dev/items/{id}, but it is allowed for some values: by " in out, out
+    assert re.search(r"^PublicFunctionRole +open +open +(some +allowed|allowed +some)$", out, re.M), out
+    path = items("items/*", "-items/9")
+    why = cell(report("--ignore", "opens-nothing", template=path), "PublicFunctionRole", "GET /dev/items/{id}")["why"]
+    assert f", but not for all values: {path}:{line_of(path, 'items/9')}, policy " in why and why.endswith("/dev/GET/items/9 denies some"), why
+
+
 def any_method():
     path = variant(("Get: {Type: Api, Properties: {RestApiId: !Ref PrivateApi, Path: /private, Method: GET}}",
                     "Get: {Type: Api, Properties: {RestApiId: !Ref PrivateApi, Path: /private, Method: ANY}}"))
@@ -317,6 +361,30 @@ def suppressed():
     equal(set(lints(dropped, "--ignore", "authorizer-dropped")), {"authorizer-dropped"})
 
 
+def no_action():
+    old = "            Action: execute-api:Invoke\n"
+    finding("no-action", "error", (old, "            Action: execute-api:Invok\n"), words=("Invoke, InvalidateCache, ManageConnections",))
+
+
+def principal_missing():
+    trust = "      AssumeRolePolicyDocument:\n"
+    path = variant(("Resources:\n", "Resources:\n  EveRole:\n    Type: AWS::IAM::Role\n    Properties:\n" + trust +
+                    "        Version: '2012-10-17'\n        Statement:\n          - {Effect: Allow, Action: sts:AssumeRole, Principal: {AWS: 'arn:aws:iam::123456789012:user/eve'}}\n"))
+    l = lints(path, code=0)["principal-missing"]
+    assert l["level"] == "warning" and l["line"] == line_of(path, "user/eve") and "user/eve is not in this template or callers file" in l["reason"], l
+
+
+def config_parameter():
+    path = variant()
+    with open(os.path.join(os.path.dirname(path), "samconfig.toml"), "w", encoding="utf-8") as file:
+        file.write('version = 0.1\n[default.deploy.parameters]\nparameter_overrides = "Nothing=1 PrivateAuth=NONE"\n')
+    r = report(template=path)
+    equal({c["because"] for c in r["cells"]}, {"open"})
+    l = next(l for l in r["lints"] if l["name"] == "parameter-ignored")
+    assert l["file"].endswith("samconfig.toml") and l["line"] == 3 and l["reason"].startswith("Nothing of parameter_overrides is no parameter"), l
+    assert "there is no parameter Nothing" in check("--parameter", "Nothing=1", template=path, code=3)
+
+
 def lint_only():
     path = variant((f"- !Sub {INVOKE}/GET/private\n", f"- !Sub {INVOKE}/get/private\n"))
     r = report("--lint-only", template=path, code=1)
@@ -332,6 +400,9 @@ def unreadable():
                         (variant(("      Timeout: 5\n", "      Timeout: soon\n")), "Timeout is not a whole number")):
         said = check(template=path, code=3)
         assert said.startswith("apigw check: ") and words in said and said.count("\n") == 1, said
+        r = subprocess.run([os.path.join(build, "apigw"), "check", "--json", "--template", path], capture_output=True, text=True, timeout=120)
+        j = json.loads(r.stdout)
+        equal((r.returncode, r.stderr, j["ok"], j["cells"], "apigw check: " + j["refusal"] + "\n"), (3, said, False, [], said))
     assert "No such file" in check("--callers", os.path.join(work, "none"), code=3)
 
 
@@ -352,6 +423,8 @@ code = run_cases([
     ("the statement that check proposes opens the route", fix_works),
     ("an explicit deny is named with its line", explicit_deny),
     ("a condition is judged by the address that is given", condition),
+    ("a condition on aws:UserAgent is judged by the one that is sent", user_agent),
+    ("a parameter of which some values are allowed is neither allowed nor denied", some_values),
     ("a route of every method is a column for each", any_method),
     ("who may assume a role of the template is named", assumed),
     ("without authorization every cell is open", authorization_off),
@@ -377,6 +450,9 @@ code = run_cases([
     ("resources that need each other are an error, with the circle", circle),
     ("policies that are not seen, or not looked at, are found", unseen),
     ("a lint is ignored by name, a refusal is not", suppressed),
+    ("an action that does not exist is an error", no_action),
+    ("a principal that is in no file is a warning", principal_missing),
+    ("a parameter of samconfig.toml that the template lacks is ignored, and named", config_parameter),
     ("--lint-only makes no matrix", lint_only),
     ("a template that cannot be read is one sentence and exit code 3", unreadable),
     ("wrong usage is one sentence and exit code 2", usage),

@@ -150,33 +150,37 @@ static void empty(void **state) {
     keyring_close(&ring);
 }
 
-/* One column for a function URL, seven for ANY, less those that have a route; a sample takes the route itself. */
+/* One column for a function URL, seven for ANY, less those that have a route; a sample takes the
+   route itself, and is made of what no statement has. */
+#define VALUE "_______________________"
+
 static void kinds(void **state) {
     (void)state;
     make_matrix(
-        TEMPLATE("Auth: {InvokeRole: NONE}", "", "FunctionUrlConfig: {AuthType: AWS_IAM}", GRANT,
+        TEMPLATE("Auth: {InvokeRole: NONE}", "", "FunctionUrlConfig: {AuthType: AWS_IAM}",
+                 "{Effect: Allow, Action: execute-api:Invoke, Resource: 'arn:aws:execute-api:*:*:*/~'}",
                  "  H: {Type: AWS::Serverless::HttpApi}\n  G:\n    Type: AWS::Serverless::Function\n"
                  "    Properties:\n      Runtime: provided.al2023\n      Handler: h\n      Role: !GetAtt R.Arn\n"
                  "      Events:\n"
                  "        B: {Type: Api, Properties: {RestApiId: !Ref A, Path: '/items/{id}', Method: GET}}\n"
                  "        C: {Type: Api, Properties: {RestApiId: !Ref A, Path: /items/x, Method: GET}}\n"
-                 "        D: {Type: Api, Properties: {RestApiId: !Ref A, Path: /items/xx, Method: GET}}\n"
+                 "        D: {Type: Api, Properties: {RestApiId: !Ref A, Path: /items/" VALUE ", Method: GET}}\n"
                  "        E: {Type: HttpApi, Properties: {ApiId: !Ref H}}\n"
                  "        F: {Type: HttpApi, Properties: {ApiId: !Ref H, Path: '/files/{proxy+}', Method: PUT}}\n"));
     static const struct {
         const char *label, *sent, *arn;
     } table[] = {{"GET /dev/x", "/dev/x", "/dev/GET/x"},
-                 {"GET /dev/items/{id}", "/dev/items/xxx", "/dev/GET/items/*"},
+                 {"GET /dev/items/{id}", "/dev/items/_" VALUE, "/dev/GET/items/*"},
                  {"GET /dev/items/x", "/dev/items/x", "/dev/GET/items/x"},
-                 {"GET /dev/items/xx", "/dev/items/xx", "/dev/GET/items/xx"},
-                 {"GET $default", "/x", "/$default/GET/*"},
-                 {"POST $default", "/x", "/$default/POST/*"},
-                 {"PUT $default", "/x", "/$default/PUT/*"},
-                 {"DELETE $default", "/x", "/$default/DELETE/*"},
-                 {"PATCH $default", "/x", "/$default/PATCH/*"},
-                 {"HEAD $default", "/x", "/$default/HEAD/*"},
-                 {"OPTIONS $default", "/x", "/$default/OPTIONS/*"},
-                 {"PUT /files/{proxy+}", "/files/x", "/$default/PUT/files/*"},
+                 {"GET /dev/items/" VALUE, "/dev/items/" VALUE, "/dev/GET/items/" VALUE},
+                 {"GET $default", "/" VALUE "/" VALUE "/" VALUE, "/$default/GET/*"},
+                 {"POST $default", "/" VALUE "/" VALUE "/" VALUE, "/$default/POST/*"},
+                 {"PUT $default", "/" VALUE "/" VALUE "/" VALUE, "/$default/PUT/*"},
+                 {"DELETE $default", "/" VALUE "/" VALUE "/" VALUE, "/$default/DELETE/*"},
+                 {"PATCH $default", "/" VALUE "/" VALUE "/" VALUE, "/$default/PATCH/*"},
+                 {"HEAD $default", "/" VALUE "/" VALUE "/" VALUE, "/$default/HEAD/*"},
+                 {"OPTIONS $default", "/" VALUE "/" VALUE "/" VALUE, "/$default/OPTIONS/*"},
+                 {"PUT /files/{proxy+}", "/files/" VALUE "/" VALUE "/" VALUE, "/$default/PUT/files/*"},
                  {"ANY /", "/", ":function:demo-F"}};
     assert_int_equal(matrix.n_routes, sizeof table / sizeof *table);
     for (size_t i = 0; i < matrix.n_routes; i++) {
@@ -184,6 +188,67 @@ static void kinds(void **state) {
         check_str(matrix.routes[i].sent, str_of(table[i].sent));
         assert_true(str_ends(matrix.routes[i].arn, str_of(table[i].arn)));
     }
+    keyring_close(&ring);
+}
+
+/* The role's statement on a route with one parameter, a literal route beside it, and one that takes all behind it. */
+static void ranges(void **state) {
+    (void)state;
+#define ON(path) "!Sub 'arn:aws:execute-api:eu-central-1:123456789012:${A}/dev/GET/" path "'"
+#define SAYS(effect, path) "{Effect: " effect ", Action: 'execute-api:*', Resource: " ON(path) "}"
+#define AND "\n              - "
+#define ITEMS(statements) \
+    TEMPLATE(IAM, "", "", statements, \
+             "  G:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2023\n" \
+             "      Handler: h\n      Role: !GetAtt R.Arn\n      Events:\n" \
+             "        B: {Type: Api, Properties: {RestApiId: !Ref A, Path: '/i/{id}', Method: GET}}\n" \
+             "        C: {Type: Api, Properties: {RestApiId: !Ref A, Path: /i/find, Method: GET}}\n" \
+             "        D: {Type: Api, Properties: {RestApiId: !Ref A, Path: '/f/{proxy+}', Method: GET}}\n")
+    static const struct {
+        const char *text;
+        enum check_because item, file;
+        bool except; /* of the item */
+    } table[] = {
+        {ITEMS(SAYS("Allow", "*")), CHECK_ALLOWED, CHECK_ALLOWED, false},
+        {ITEMS(SAYS("Allow", "i/*")), CHECK_ALLOWED, CHECK_NOT_FOUND, false},
+        {ITEMS(SAYS("Allow", "i/x")), CHECK_SOME, CHECK_NOT_FOUND, false},
+        {ITEMS(SAYS("Allow", "i/x*")), CHECK_SOME, CHECK_NOT_FOUND, false},
+        {ITEMS(SAYS("Allow", "i/~*")), CHECK_SOME, CHECK_NOT_FOUND, false},
+        {ITEMS(SAYS("Allow", "i/??*")), CHECK_SOME, CHECK_NOT_FOUND, false},
+        {ITEMS(SAYS("Allow", "i/find")), CHECK_NOT_FOUND, CHECK_NOT_FOUND, false},
+        {ITEMS(SAYS("Allow", "*/find")), CHECK_NOT_FOUND, CHECK_SOME, false},
+        {ITEMS(SAYS("Allow", "i/x/y")), CHECK_NOT_FOUND, CHECK_NOT_FOUND, false},
+        {ITEMS(SAYS("Allow", "f/*/*")), CHECK_NOT_FOUND, CHECK_SOME, false},
+        {ITEMS(SAYS("Allow", "*") AND SAYS("Deny", "i/x")), CHECK_ALLOWED, CHECK_ALLOWED, true},
+        {ITEMS(SAYS("Allow", "*") AND SAYS("Deny", "i/find")), CHECK_ALLOWED, CHECK_ALLOWED, false},
+        {ITEMS(SAYS("Allow", "i/x") AND SAYS("Deny", "i/*")), CHECK_DENIED, CHECK_NOT_FOUND, false},
+        {ITEMS(SAYS("Allow", "*") AND SAYS("Deny", "f/*/*")), CHECK_ALLOWED, CHECK_SOME, false},
+        {ITEMS(SAYS("Deny", "f/*/*")), CHECK_NOT_FOUND, CHECK_DENIED, false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        make_matrix(table[i].text);
+        assert_int_equal(matrix.n_routes, 4);
+        const struct check_cell *item = check_matrix_cell(&matrix, 1, 1), *file = check_matrix_cell(&matrix, 1, 3);
+        if (item->because != table[i].item || file->because != table[i].file || !!item->except != table[i].except)
+            fail_msg("%zu: %s; %s", i, check_matrix_word(item), item->why.p);
+        assert_int_equal(item->allowed, table[i].item == CHECK_ALLOWED);
+        assert_int_equal(check_matrix_cell(&matrix, 0, 1)->because, CHECK_UNSIGNED);
+        keyring_close(&ring);
+    }
+}
+
+/* Where two policies must allow it, the one that allows some is named; the boundary allows one value. */
+static void bounded_range(void **state) {
+    (void)state;
+    make_matrix(
+        ITEMS(SAYS("Allow", "*") "\n      PermissionsBoundary: !Ref P\n"
+                                 "  P: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: " SAYS(
+                                     "Allow", "i/x") "}}}\n"));
+    const struct check_cell *cell = check_matrix_cell(&matrix, 1, 1);
+    assert_int_equal(cell->because, CHECK_SOME);
+    check_text(cell->statement->policy_name, "demo-P");
+    assert_true(str_ends(cell->why, STR("/dev/GET/i/x")));
+    assert_int_equal(check_matrix_cell(&matrix, 1, 3)->because, CHECK_NOT_FOUND);
     keyring_close(&ring);
 }
 
@@ -278,6 +343,8 @@ int main(void) {
         CASE("a condition that does not hold is named, behind a Resource that does not match", miss_condition),
         CASE("a cell says who gets in and by which statement", cells),
         CASE("every kind of route has a column, and a path that takes it", kinds),
+        CASE("a parameter is allowed for all values, for some or for none", ranges),
+        CASE("what two policies must allow is named by the one that allows some", bounded_range),
         CASE("a function URL is judged by both of its actions", url_cells),
         CASE("a permissions boundary that is in the way is named", bounded),
         CASE("a template without routes has an empty matrix", empty),

@@ -14,6 +14,7 @@ static struct str found(const char *text) {
     good(text);
     lint_said_notices(&lint, &m);
     lint_policy_check(&lint, &m);
+    lint_principal_check(&lint, &m);
     lint_route_check(&lint, &m, STR("t.yaml"));
     assert_false(lint.failed);
     for (size_t i = 0; i < lint.n; i++) buf_addf(&names, "%s ", lint_name(lint.at[i].rule));
@@ -155,6 +156,59 @@ static void half_of_url(void **state) {
                             "  P:\n    Type: AWS::Lambda::Permission\n    Properties: {FunctionName: !Ref F, Action: "
                             "lambda:InvokeFunction, Principal: !GetAtt R.Arn}\n")),
                "");
+}
+
+static void actions(void **state) {
+    (void)state;
+#define ACTION(action) STATEMENT("{Effect: Allow, Action: [" action "], Resource: " ARN("${A}/dev/GET/x") "}")
+    static const struct {
+        const char *text, *names;
+    } table[] = {
+        {ACTION("execute-api:Invoke"), ""},
+        {ACTION("EXECUTE-API:invoke"), ""},
+        {ACTION("'execute-api:In*'"), ""},
+        {ACTION("execute-api:ManageConnections"), ""},
+        {ACTION("execute-api:InvalidateCache"), ""},
+        {ACTION("'execute-api:*'"), ""},
+        {ACTION("execute-api:Invok"), "no-action "},
+        {ACTION("'execute-api:Invoke?'"), "no-action "},
+        {ACTION("execute-api:Invoke, Execute-Api:Get"), "no-action "},
+        {ACTION("execute-api:Invoke, 'execute-api:*x'"), "no-action "},
+        {ACTION("lambda:Invoke"), "no-action "},
+        {ACTION("lambda:InvokeFunctionURL"), ""},
+        {ACTION("lambda:InvokeAsync"), ""},
+        {ACTION("lambda:GetFunction"), ""},
+        {ACTION("sts:AssumeRoles"), "no-action "},
+        {ACTION("sts:TagSession"), ""},
+        {ACTION("s3:Invok"), ""},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) check_str(found(table[i].text), str_of(table[i].names));
+    found(ACTION("execute-api:Invok"));
+    check_text(lint.at[0].reason, "policy p: execute-api:Invok names no action of execute-api: Invoke, "
+                                  "InvalidateCache, ManageConnections");
+    assert_int_equal(lint.at[0].line, 35);
+}
+
+static void principals(void **state) {
+    (void)state;
+#define TRUSTING(principal) \
+    MORE("  Q:\n    Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument: {Statement: {Effect: " \
+         "Allow, " \
+         "Action: 'sts:AssumeRole', Principal: {AWS: " principal "}}}\n")
+    check_text(found(TRUSTING("!GetAtt R.Arn")), "wide ");
+    check_text(found(TRUSTING("'*'")), "wide ");
+    check_text(found(TRUSTING("'123456789012'")), "wide ");
+    check_text(found(TRUSTING("'arn:aws:iam::123456789012:root'")), "wide ");
+    check_text(found(TRUSTING("'arn:aws:iam::123456789012:role/demo-R'")), "wide ");
+    check_text(found(TRUSTING("'arn:aws:sts::123456789012:assumed-role/demo-R/s'")), "wide ");
+    check_text(found(TRUSTING("'arn:aws:iam::999999999999:user/eve'")), "wide ");
+    check_text(found(TRUSTING("'arn:aws:iam::123456789012:user/eve'")), "wide principal-missing ");
+    check_text(found(TRUSTING("'arn:aws:sts::123456789012:assumed-role/eve/s'")), "wide principal-missing ");
+    check_text(found(API("DefaultAuthorizer: AWS_IAM, InvokeRole: NONE, ResourcePolicy: {CustomStatements: [{Effect: "
+                         "Allow, Principal: {AWS: 'arn:aws:iam::123456789012:role/eve'}, Action: execute-api:Invoke, "
+                         "Resource: execute-api:/dev/GET/x}]}")),
+               "wide principal-missing ");
+    assert_int_equal(lint.at[1].line, 10);
 }
 
 static void variables(void **state) {
@@ -340,6 +394,8 @@ static void two_circles(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        CASE("an action that its service does not have is an error, wildcards that match none too", actions),
+        CASE("a principal of the account that is not in the files is a warning", principals),
         CASE("each mistake in a Resource has one name, and what is right has none", resources),
         CASE("a Resource is compared with routes that have parameters", parameters),
         CASE("methods of a protected path that an open, wider route takes are a finding", open_methods),

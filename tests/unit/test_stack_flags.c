@@ -74,6 +74,9 @@ static void order(void **state) {
     check_text(parameter("A"), "ours");
     check_text(parameter("B"), "theirs");
     assert_int_equal(parameters.n, 2);
+    assert_int_equal(options.n_config_parameters, 1); /* the last one */
+    assert_string_equal(options.config_path, config_path);
+    assert_int_equal(options.config_line, 4);
     assert_true(str_ends(taken, STR("/samconfig.toml [default]: parameter_overrides B")));
     check_ok(try_flags("--config-env", "prod", NULL), e);
     check_text(options.region, "eu-west-2");

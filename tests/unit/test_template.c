@@ -29,6 +29,8 @@ static int close_arena(void **state) {
 
 #define END "Resources: {}\n"
 
+static size_t lenient; /* of the overrides */
+
 /* Reads the text as a file; the error's path is cut off, so that it begins with ":LINE: ". */
 static bool try_read(const char *text, const struct http_fields *overrides) {
     char path[] = "/tmp/test_template-XXXXXX";
@@ -38,7 +40,7 @@ static bool try_read(const char *text, const struct http_fields *overrides) {
     close(fd);
     stack = (struct template_stack){STR("eu-central-1"), STR("123456789012"), STR("demo"), {0}, {0}};
     check_ok(template_stack_of(&stack, &e), e);
-    t = (struct template){.stack = &stack, .arena = &arena};
+    t = (struct template){.stack = &stack, .arena = &arena, .n_lenient = lenient};
     const char *kept = arena_copy(&arena, str_of(path));
     assert_non_null(kept);
     bool ok = template_read(&t, kept, overrides, &e);
@@ -219,6 +221,10 @@ static void overrides(void **state) {
     refused_with(text, &given, ":3: the value \"c\" of the parameter A is not one");
     at[0].name = STR("C");
     refused_with(text, &given, ":1: there is no parameter C; there is: A, B");
+    lenient = 1;
+    assert_true(try_read(text, &given));
+    check_text(value(), "a");
+    lenient = 0;
 }
 
 static void conditions(void **state) {
