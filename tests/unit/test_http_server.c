@@ -256,7 +256,7 @@ static void unclear_end(void **state) {
         POST "Transfer-Encoding: foo\r\nContent-Length: 3\r\n\r\nabc",
         POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" CHUNKS,
         POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" CHUNKS,
-        "POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n" CHUNKS,
+        ("POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n" CHUNKS),
     };
     for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) assert_int_equal(last(bytes[i]).status, 400);
 }
