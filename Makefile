@@ -30,7 +30,7 @@
 #   differential     sigv4/ against botocore, AWS's CRT, smithy and aws4: DIFFERENTIAL_CASES=110000 requests, every
 #                    difference explained (needs python3-venv, node and npm; installs the peers into build/)
 #   load             the gateway under load for LOAD_SECONDS=60, every answer judged: wrk and a judge of ours against the build
-#                    with sanitizers, then a short one under valgrind
+#                    with sanitizers, then under valgrind
 #   fuzz             every parser under libFuzzer, FUZZ_SECONDS=60 each
 #   clean            removes what the targets above built
 .DEFAULT_GOAL := build
@@ -247,7 +247,7 @@ load:
 	/usr/bin/python3 tests/load/run.py build-asan $(LOAD_SECONDS) --wrk --connections 16
 	@$(configure) build -DBUILD_TESTING=ON
 	@$(call compile,build) --target apigw load_function
-	@/usr/bin/python3 tests/load/run.py build 10 --valgrind --connections 8
+	@/usr/bin/python3 tests/load/run.py build $(LOAD_SECONDS) --wrk --valgrind --connections 8
 
 FUZZ_SECONDS ?= 60
 fuzz:
