@@ -3,7 +3,7 @@
    a session's policy take away and never give. */
 #include "access.h"
 
-enum { POLICIES = ACCESS_RESOURCE + 1, MAX_WHY_BYTES = 16 * 1024 };
+enum { MAX_WHY_BYTES = 16 * 1024 };
 
 const char *access_policy_name(enum access_policy policy) {
     static const char *const names[] = {"identity-based policy", "permissions boundary", "session policy",
@@ -15,7 +15,7 @@ static bool same_account(const struct access_question *q) {
     return q->caller && str_eq(q->caller->who->account_id, q->owner_account);
 }
 
-static void evaluate(const struct access_question *q, struct policy_result results[POLICIES], struct arena *a) {
+static void evaluate(const struct access_question *q, struct policy_result results[ACCESS_POLICIES], struct arena *a) {
     struct policy_caller caller = {0};
     struct policy_request rq = {
         .action = q->action, .resource = q->resource, .facts = q->facts, .arena = a, .range = q->range};
@@ -39,7 +39,7 @@ static bool is_given(const struct access_question *q, const struct policy_result
     return resource->decision == POLICY_ALLOW && resource->closeness >= to && same_account(q);
 }
 
-static bool decide(const struct access_question *q, const struct policy_result results[POLICIES],
+static bool decide(const struct access_question *q, const struct policy_result results[ACCESS_POLICIES],
                    struct access_answer *answer) {
     const struct policy_result *given = &results[ACCESS_RESOURCE];
     bool identity = results[ACCESS_IDENTITY].decision == POLICY_ALLOW;
@@ -57,7 +57,7 @@ static bool decide(const struct access_question *q, const struct policy_result r
     return results[ACCESS_SESSION].decision == POLICY_ALLOW;
 }
 
-static void explain(const struct access_question *q, const struct policy_result results[POLICIES],
+static void explain(const struct access_question *q, const struct policy_result results[ACCESS_POLICIES],
                     const struct access_answer *answer, struct buf *why) {
     const struct policy_result *result = &results[answer->missing];
     struct str who = q->caller ? q->caller->who->profile : STR("anonymous");
@@ -69,7 +69,7 @@ static void explain(const struct access_question *q, const struct policy_result 
     else
         buf_addf(why, "no statement of the %s allows %.*s to do %.*s on %.*s", access_policy_name(answer->missing),
                  STR_ARG(who), STR_ARG(q->action), STR_ARG(q->resource));
-    for (size_t i = 0; i < POLICIES; i++)
+    for (size_t i = 0; i < ACCESS_POLICIES; i++)
         if (results[i].unclear)
             buf_addf(
                 why, "; line %u, policy %.*s, could not be evaluated: %.*s is not known, or has no one value, here",
@@ -77,11 +77,11 @@ static void explain(const struct access_question *q, const struct policy_result 
 }
 
 bool access_decide(const struct access_question *q, struct access_answer *answer, struct arena *a, struct err *e) {
-    struct policy_result results[POLICIES] = {0};
     struct buf why;
     *answer = (struct access_answer){0};
+    struct policy_result *results = answer->said;
     evaluate(q, results, a);
-    for (int i = 0; i < POLICIES && !answer->explicit_deny; i++) {
+    for (int i = 0; i < ACCESS_POLICIES && !answer->explicit_deny; i++) {
         answer->explicit_deny = results[i].decision == POLICY_EXPLICIT_DENY;
         answer->missing = (enum access_policy)i;
     }

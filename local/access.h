@@ -18,12 +18,14 @@ struct access_question {
     enum policy_closeness suffices; /* how closely it must name a caller of the own account to need no policy of his */
 };
 
-enum access_policy { ACCESS_IDENTITY, ACCESS_BOUNDARY, ACCESS_SESSION, ACCESS_RESOURCE };
+enum access_policy { ACCESS_IDENTITY, ACCESS_BOUNDARY, ACCESS_SESSION, ACCESS_RESOURCE, ACCESS_POLICIES };
 struct access_answer {
     bool allowed;
     bool explicit_deny;
     enum access_policy missing; /* which policy denied, or did not allow */
     struct str why;             /* for the log; empty when allowed */
+    /* What each said. A boundary or session policy that is not there allows without a deciding statement. */
+    struct policy_result said[ACCESS_POLICIES];
 };
 
 bool access_decide(const struct access_question *q, struct access_answer *answer, struct arena *a, struct err *e);

@@ -76,25 +76,18 @@ static void find_miss(const struct cell *c, struct question *q, const struct pol
         q->miss.wants = (struct str){path.p + 1, path.n - 1};
 }
 
-static bool find_statement(const struct cell *c, struct question *q, const struct http_fields *facts) {
-    struct policy_request ask = {.action = q->of.action, .resource = c->r->asked, .facts = facts, .arena = c->scratch};
-    struct policy_caller who = {0};
-    struct policy_result identity = {0}, boundary = {0}, resource = {0};
-    if (c->entry) {
-        who = (struct policy_caller){.account_id = c->entry->who->account_id, .arn = keyring_user_arn(c->entry)};
-        if (c->entry->who->kind == MODEL_ROLE) who.role_arn = c->entry->who->arn;
-        identity = policy_evaluate(&c->entry->who->policies, &ask);
-        if (c->entry->who->has_boundary) boundary = policy_evaluate(&c->entry->who->boundary, &ask);
-        if (identity.decision == POLICY_IMPLICIT_DENY) find_miss(c, q, &ask);
-    }
-    ask.caller = &who;
-    if (c->r->api->has_policy) resource = policy_evaluate(&c->r->api->policy, &ask);
+/* True: the caller's own policy allows it. */
+static bool find_statement(const struct cell *c, struct question *q, const struct http_fields *facts,
+                           const struct policy_result said[ACCESS_POLICIES]) {
+    static const enum access_policy order[] = {ACCESS_IDENTITY, ACCESS_RESOURCE, ACCESS_BOUNDARY};
+    const struct policy_request ask = {
+        .action = q->of.action, .resource = c->r->asked, .facts = facts, .arena = c->scratch};
     enum policy_decision wanted = q->allowed ? POLICY_ALLOW : POLICY_EXPLICIT_DENY;
-    if (identity.decision == wanted) q->statement = identity.deciding;
-    else if (resource.decision == wanted) q->statement = resource.deciding;
-    else if (boundary.decision == wanted) q->statement = boundary.deciding;
-    q->bounded = c->entry && c->entry->who->has_boundary && boundary.decision == POLICY_IMPLICIT_DENY;
-    return identity.decision == POLICY_ALLOW;
+    for (size_t i = 0; i < sizeof order / sizeof *order && !q->statement; i++)
+        if (said[order[i]].decision == wanted) q->statement = said[order[i]].deciding;
+    if (c->entry && said[ACCESS_IDENTITY].decision == POLICY_IMPLICIT_DENY) find_miss(c, q, &ask);
+    q->bounded = c->entry && said[ACCESS_BOUNDARY].decision == POLICY_IMPLICIT_DENY;
+    return said[ACCESS_IDENTITY].decision == POLICY_ALLOW;
 }
 
 static bool answer(const struct cell *c, struct question *q, struct err *e) {
@@ -103,7 +96,7 @@ static bool answer(const struct cell *c, struct question *q, struct err *e) {
     struct access_answer answer;
     if (!judge_access_ask(&judge, &q->of, c->r->asked, &known, &answer, c->scratch, e)) return false;
     q->allowed = answer.allowed;
-    q->own = find_statement(c, q, &known);
+    q->own = find_statement(c, q, &known, answer.said);
     return true;
 }
 

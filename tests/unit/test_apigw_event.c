@@ -1,28 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime/apigw_event.c: every sample of events/ is read, and what may be missing may be missing. */
-#include "apigw.h"
-#include "check.h"
+#include "event_fixture.h"
 #include "sample.h"
-
-static struct arena arena;
-static struct apigw_event ev;
-static struct err e;
-
-static int set_up(void **state) {
-    (void)state;
-    arena_init(&arena, 96 << 20);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
-static void read_good(struct str json) {
-    check_ok(apigw_read_event(json, &ev, &arena, &e), e);
-}
 
 #define ROLE \
     "arn:aws:sts::123456789012:assumed-role/lambda-iam-c-PublicFunctionRole-X4MPL3R0L3/" \

@@ -1,28 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime/apigw_event.c, the events that must be refused: by the member's name, before a handler sees them. */
-#include "apigw.h"
-#include "check.h"
+#include "event_fixture.h"
 #include "sample.h"
-
-static struct arena arena;
-static struct apigw_event ev;
-static struct err e;
-
-static int set_up(void **state) {
-    (void)state;
-    arena_init(&arena, 96 << 20);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
-static void read_good(struct str json) {
-    check_ok(apigw_read_event(json, &ev, &arena, &e), e);
-}
 
 static void refuse(struct str json, const char *reason) {
     e = (struct err){0};

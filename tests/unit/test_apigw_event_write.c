@@ -2,30 +2,9 @@
 /* runtime/apigw_event_write.c: events as AWS sends them, which read again are the same. */
 #include <cjson/cJSON.h>
 
-#include "apigw.h"
-#include "check.h"
+#include "event_fixture.h"
 #include "json.h"
 #include "sample.h"
-
-static struct arena arena;
-static struct apigw_event ev;
-static struct err e;
-
-static int set_up(void **state) {
-    (void)state;
-    arena_init(&arena, 96 << 20);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
-static void read_good(struct str json) {
-    check_ok(apigw_read_event(json, &ev, &arena, &e), e);
-}
 
 static void same_fields(const struct http_fields *a, const struct http_fields *b) {
     assert_int_equal(a->n, b->n);
